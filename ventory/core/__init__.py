@@ -1,0 +1,1 @@
+"""Rules in plain Python: no framework, no database, no clock."""

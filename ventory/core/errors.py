@@ -1,0 +1,158 @@
+"""What can go wrong on purpose: every expected failure, with a stable code and a sentence for people."""
+
+from __future__ import annotations
+
+
+class VentoryError(Exception):
+    """An expected failure.
+
+    message: says what is true and what would help, for a shop manager
+    field: the input to blame, as a path such as ``lines.0.quantity``, or None
+    details: further facts for programs (a shortage's figures); values that JSON can hold
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, field: str | None = None, details: dict | None = None):
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.details = details or {}
+
+
+class BadInput(VentoryError):
+    """What was sent is not well-formed, or names what does not exist here."""
+
+    code = "bad_input"
+
+
+class SeveralErrors(BadInput):
+    """More than one input is to blame; `problems` holds each.
+
+    shape: problems is a list of BadInput, in the order of the input
+    """
+
+    code = "bad_input"
+
+    def __init__(self, message: str, problems: list[VentoryError]):
+        super().__init__(message)
+        self.problems = problems
+
+
+class Malformed(VentoryError):
+    """The request cannot be read at all: broken JSON, an unknown query parameter, a dead cursor."""
+
+    code = "malformed"
+
+
+class Unauthenticated(VentoryError):
+    """Nobody, or a token or session that no longer counts."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(VentoryError):
+    """A known person without the right, in an inventory of their own."""
+
+    code = "forbidden"
+
+
+class NotFound(VentoryError):
+    """Missing, archived or somebody else's: the three are told apart by nobody."""
+
+    code = "not_found"
+
+
+class Rejected(VentoryError):
+    """Well-formed, but not allowed by the facts as they are."""
+
+    code = "rejected"
+
+
+class Shortage(Rejected):
+    """More is asked for than is available.
+
+    details: item_id, store_id, available, wanted (decimal strings)
+    """
+
+    code = "shortage"
+
+
+class SkuTaken(Rejected):
+    """Another active item of this inventory has the SKU."""
+
+    code = "sku_taken"
+
+
+class BarcodeTaken(Rejected):
+    """Another active item of this inventory has the barcode."""
+
+    code = "barcode_taken"
+
+
+class CodeTaken(Rejected):
+    """A store, unit, type or category with this code or name exists already."""
+
+    code = "code_taken"
+
+
+class InUse(Rejected):
+    """Something still refers to what should go or change."""
+
+    code = "in_use"
+
+
+class AlreadyReversed(Rejected):
+    """A movement can be reversed once."""
+
+    code = "already_reversed"
+
+
+class NotReversible(Rejected):
+    """A reversal is undone by posting the movement again, not by reversing the reversal."""
+
+    code = "not_reversible"
+
+
+class DuplicateReference(Rejected):
+    """A movement of this kind with this external reference was posted before."""
+
+    code = "duplicate_reference"
+
+
+class ItemArchived(Rejected):
+    """An archived item takes only outward movements, counts and reversals."""
+
+    code = "item_archived"
+
+
+class PeriodLocked(Rejected):
+    """The business date lies on or before the inventory's lock date."""
+
+    code = "period_locked"
+
+
+class KeyReused(BadInput):
+    """An Idempotency-Key came back with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class Stale(VentoryError):
+    """If-Match names an older version: somebody else changed the thing in between."""
+
+    code = "stale"
+
+
+class PreconditionRequired(VentoryError):
+    """An edit that needs If-Match came without it."""
+
+    code = "precondition_required"
+
+
+class Overloaded(VentoryError):
+    """The database stayed busy through every retry; nothing was booked."""
+
+    code = "overloaded"
+
+    retry_after_seconds = 1

@@ -1,0 +1,87 @@
+"""What happened, in the past tense: the facts that leave through the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class BalanceFigures:
+    """One balance after a change; quantities as plain decimal text, so that JSON keeps them exact."""
+
+    item_id: int
+    place_id: int
+    store_id: int | None
+    change: str
+    on_hand: str
+    reserved: str
+
+
+@dataclass(frozen=True)
+class StockChanged:
+    """A movement was posted; every balance it changed, with its figures right after.
+
+    The movement's id is the event's subject: the database hands it out while the event is written.
+    """
+
+    kind = "stock_changed"
+
+    movement_kind: str
+    balances: tuple[BalanceFigures, ...]
+
+
+@dataclass(frozen=True)
+class RanLow:
+    """A carried item fell below its reorder point in a store."""
+
+    kind = "ran_low"
+
+    item_id: int
+    store_id: int
+    available: str
+    reorder_point: str
+
+
+@dataclass(frozen=True)
+class ItemChanged:
+    """An item was added, edited, archived or restored."""
+
+    kind = "item_changed"
+
+    item_id: int
+    change: str
+
+
+@dataclass(frozen=True)
+class StoreChanged:
+    """A store was opened, edited, closed or reopened."""
+
+    kind = "store_changed"
+
+    store_id: int
+    change: str
+
+
+@dataclass(frozen=True)
+class StockResynced:
+    """So much changed in a store at once that readers should fetch it again."""
+
+    kind = "stock_resynced"
+
+    store_id: int
+
+
+@dataclass(frozen=True)
+class Sequenced:
+    """An event as readers get it: committed, numbered, in order.
+
+    seq: grows with every event of the database; readers follow it
+    """
+
+    seq: int
+    inventory_id: int
+    kind: str
+    subject_id: int | None
+    payload: dict
+    created_at: datetime
