@@ -1,0 +1,106 @@
+"""People and what they act as: users are global, an actor is a row per inventory."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Boolean, Date, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ventory.db.base import Base, Id, Tenant
+from ventory.db.types import UtcTime
+
+
+class Inventory(Base):
+    """A chain's workspace: the tenant. The currency is frozen after the first movement."""
+
+    __tablename__ = "inventory"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    currency: Mapped[str] = mapped_column(String(3))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(16), default="en_GB")
+    lock_date: Mapped[date | None] = mapped_column(Date)
+    default_store_id: Mapped[int | None] = mapped_column(Id)
+    is_demo: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class User(Base):
+    """A person, once for all inventories. email_key is the casefolded address."""
+
+    __tablename__ = "user_account"
+    __table_args__ = (UniqueConstraint("email_key", name="uq_user_account_email"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    email_verified_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    name: Mapped[str] = mapped_column(String(120))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    last_inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class LoginSession(Base):
+    """One sign-in on one device. Revoking it ends its page cookie and its tokens at the next request.
+
+    token_digest: of the cookie's secret for pages; of the current refresh token's id for the API
+    """
+
+    __tablename__ = "login_session"
+    __table_args__ = (
+        UniqueConstraint("token_digest", name="uq_login_session_token"),
+        Index("ix_login_session_user", "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Id, ForeignKey("user_account.id"))
+    inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
+    channel: Mapped[str] = mapped_column(String(8))
+    token_digest: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class ActorRow(Tenant, Base):
+    """Who did something in an inventory: a member, a key, or the system. Stays when the person leaves.
+
+    kind: person, key or system; the role counts only while ended_at is empty
+    """
+
+    __tablename__ = "actor"
+    __table_args__ = (
+        UniqueConstraint("inventory_id", "id"),
+        UniqueConstraint("inventory_id", "user_id", name="uq_actor_user"),
+        Index("ix_actor_user", "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("user_account.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(16))
+    is_limited: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class ActorStore(Tenant, Base):
+    """A store that a limited actor may see and act in."""
+
+    __tablename__ = "actor_store"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "actor_id"], ["actor.inventory_id", "actor.id"]),
+        ForeignKeyConstraint(["inventory_id", "store_id"], ["store.inventory_id", "store.id"]),
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    actor_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    store_id: Mapped[int] = mapped_column(Id, primary_key=True)

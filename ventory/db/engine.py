@@ -1,0 +1,96 @@
+"""Opening the database: one engine per process, prepared the same way everywhere."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, exc, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from ventory.db import dialect
+
+IDLE_SECONDS_BEFORE_A_PING = 15
+WRITING = {"isolation_level": "READ COMMITTED", "postgresql_readonly": False, "ventory_writes": True}
+WRITING_ON_SQLITE = {"ventory_writes": True}
+
+
+def normal_url(url: str) -> URL:
+    """The address with the driver that Ventory uses, whatever spelling it came in.
+
+    `postgres://`, `postgresql://` and `postgresql+psycopg2://` all mean PostgreSQL through psycopg 3.
+    """
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg2"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    return parsed
+
+
+def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = False) -> Engine:
+    """An engine for reading; `writing()` gives its twin for units of work.
+
+    behind_pooler: true behind a transaction pooler, which cannot keep prepared statements or sessions
+    """
+    address = normal_url(url) if isinstance(url, str) else url
+    if address.get_backend_name() == "sqlite":
+        if address.database and address.database != ":memory:":
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            address,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            connect_args={"timeout": 15, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", dialect.sqlite.prepare)
+        event.listen(engine, "begin", dialect.sqlite.begin)
+        return engine
+    settings: dict = {"pool_size": pool_size, "max_overflow": pool_size, "pool_recycle": 1800}
+    connect_args: dict = {"connect_timeout": 5, "application_name": "ventory"}
+    if behind_pooler:
+        settings = {"poolclass": NullPool}
+        connect_args["prepare_threshold"] = None
+    else:
+        connect_args["options"] = "-c timezone=UTC -c lock_timeout=4000 -c statement_timeout=60000"
+    engine = create_engine(
+        address,
+        connect_args=connect_args,
+        execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+        **settings,
+    )
+    _ping_after_idling(engine)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same pool, for transactions that write."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**WRITING_ON_SQLITE)
+    return engine.execution_options(**WRITING)
+
+
+def autocommit(engine: Engine) -> Engine:
+    """The same pool, for single reads outside any transaction (one round trip instead of three)."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
+
+
+def _ping_after_idling(engine: Engine) -> None:
+    """Test a pooled connection only when it has rested: a ping on every checkout costs a round trip per request."""
+
+    @event.listens_for(engine, "checkin")
+    def rested(_connection, record):
+        record.info["since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def still_there(connection, record, _proxy):
+        if time.monotonic() - record.info.get("since", time.monotonic()) < IDLE_SECONDS_BEFORE_A_PING:
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except Exception as gone:
+            raise exc.DisconnectionError() from gone

@@ -1,0 +1,63 @@
+"""The outbox: events written in the transaction that made them true, read in order after it committed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, literal_column, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ventory.core.events import Sequenced
+from ventory.db import dialect
+from ventory.db.base import Base, Id
+from ventory.db.types import UtcTime
+
+
+class Outbox(Base):
+    """One event. `seq` is given after commit on PostgreSQL; on SQLite the id is the sequence. Never changed else."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_waiting", "id", postgresql_where=literal_column("seq IS NULL")),
+        Index("uq_outbox_seq", "seq", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    seq: Mapped[int | None] = mapped_column(Id)
+    inventory_id: Mapped[int] = mapped_column(Id, ForeignKey("inventory.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int | None] = mapped_column(Id)
+    payload: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class OutboxReader(Base):
+    """How far a reader has come: everything up to `seq` is done."""
+
+    __tablename__ = "outbox_reader"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seq: Mapped[int] = mapped_column(Id, default=0)
+
+
+def payload_of(event) -> str:
+    """An event as the JSON that the outbox stores."""
+    return json.dumps(asdict(event), separators=(",", ":"))
+
+
+def read(connection, after: int, limit: int = 200) -> list[Sequenced]:
+    """The next events in order; call `number` first.
+
+    shape: at most `limit`, seq ascending, all greater than `after`
+    """
+    seq = Outbox.id if dialect.of(connection).SEQUENCE == "id" else Outbox.seq
+    rows = connection.execute(
+        select(seq, Outbox.inventory_id, Outbox.kind, Outbox.subject_id, Outbox.payload, Outbox.created_at)
+        .where(seq > after)
+        .order_by(seq)
+        .limit(limit)
+    )
+    return [Sequenced(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows]

@@ -1,0 +1,30 @@
+"""Tenant walls for reads: every query of a tenant table is limited to one inventory, here and nowhere else."""
+
+from __future__ import annotations
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from ventory.db.base import Tenant
+
+
+def scope(session: Session, inventory_id: int) -> Session:
+    """Limit a session to one inventory."""
+    session.info["inventory_id"] = inventory_id
+    return session
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _stay_inside(state: ORMExecuteState) -> None:
+    if not (state.is_select or state.is_update or state.is_delete) or state.execution_options.get("every_inventory"):
+        return
+    if state.is_column_load or state.is_relationship_load:
+        return
+    tenant_tables = [mapper.class_ for mapper in state.all_mappers if issubclass(mapper.class_, Tenant)]
+    inventory_id = state.session.info.get("inventory_id")
+    if inventory_id is None:
+        assert not tenant_tables, f"a query of {tenant_tables} outside any inventory"
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(Tenant, lambda table: table.inventory_id == inventory_id, include_aliases=True)
+    )

@@ -1,0 +1,93 @@
+"""Column types that keep numbers exact and times in UTC on both databases.
+
+PostgreSQL stores NUMERIC. SQLite would pass decimals through floating point, so the same types hold scaled whole
+numbers there: 0.3 kilograms is the integer 300000. Sums, comparisons and constraints between columns of one scale
+stay exact; products of two are computed in Python (core/quantity).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, DateTime, Numeric
+from sqlalchemy.types import TypeDecorator
+
+from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
+
+
+class _Exact(TypeDecorator):
+    impl = Numeric
+    cache_ok = True
+    precision: int
+    decimals: int
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(Numeric(self.precision, self.decimals))
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        number = Decimal(value)
+        return to_scaled(number, self.decimals) if dialect.name == "sqlite" else number
+
+    def process_result_value(self, value, dialect):
+        if value is None or dialect.name != "sqlite":
+            return value
+        return from_scaled(value, self.decimals)
+
+
+class Quantity(_Exact):
+    """Stock units, six decimals, below 10⁹."""
+
+    precision, decimals = 15, QUANTITY_DECIMALS
+
+
+class Money(_Exact):
+    """An amount in the inventory's currency, four decimals."""
+
+    precision, decimals = 18, MONEY_DECIMALS
+
+
+class UnitPrice(_Exact):
+    """Money per stock unit, six decimals."""
+
+    precision, decimals = 18, PRICE_DECIMALS
+
+
+def to_scaled(number: Decimal, decimals: int) -> int:
+    """The whole number that stands for `number` on SQLite; refuses what the scale cannot hold."""
+    scaled = number.scaleb(decimals)
+    whole = int(scaled)
+    if whole != scaled:
+        raise ValueError(f"{number} has more than {decimals} decimals")
+    return whole
+
+
+def from_scaled(whole: int, decimals: int) -> Decimal:
+    return Decimal(whole).scaleb(-decimals)
+
+
+class UtcTime(TypeDecorator):
+    """An instant. Refuses naive times; gives aware times in UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: datetime | None, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

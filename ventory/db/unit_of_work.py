@@ -1,0 +1,247 @@
+"""One write transaction per use case: opened, committed and tried again here and nowhere else."""
+
+from __future__ import annotations
+
+import functools
+import random
+import threading
+import time
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from ventory.core.access import Actor
+from ventory.core.errors import Overloaded, VentoryError
+from ventory.db import dialect, integrity, once
+from ventory.db.engine import writing
+from ventory.db.outbox import Outbox, payload_of
+from ventory.db.scope import scope
+
+TRIES = 4
+PAUSE_SECONDS = 0.02
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What is asked: by whom, and, when the caller may retry, under which key."""
+
+    by: Actor
+    once: once.Once | None = None
+
+
+class OutcomeUnknown(Overloaded):
+    """The connection broke while the database was committing: the effect is there or not, a retry tells."""
+
+    code = "outcome_unknown"
+
+
+class _Bound:
+    """The database of this process, and what must happen around its transactions."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self.before_writing: list[Callable[[], None]] = []
+
+
+_bound = _Bound()
+
+
+def bind(engine: Engine) -> None:
+    """Name the database that use cases write to."""
+    _bound.engine = engine
+
+
+def engine() -> Engine:
+    assert _bound.engine is not None, "no database is bound"
+    return _bound.engine
+
+
+def before_writing(hook: Callable[[], None]) -> None:
+    """Run a hook before each transaction: the web layer ends the request's read session, so that a request never
+    holds two connections."""
+    if hook not in _bound.before_writing:
+        _bound.before_writing.append(hook)
+
+
+@dataclass
+class UnitOfWork:
+    """A running write transaction of one inventory."""
+
+    session: Session
+    inventory_id: int
+    actor: Actor
+    now: datetime
+    once: once.Once | None = None
+    events: list[tuple[object, int | None]] = field(default_factory=list)
+    is_committing: bool = False
+
+    @property
+    def connection(self) -> Connection:
+        return self.session.connection()
+
+    @property
+    def database(self):
+        """The module that knows this database (db/dialect)."""
+        return dialect.of(self.connection)
+
+    def emit(self, event, subject_id: int | None = None) -> None:
+        """Let an event leave with this transaction; it is written last, after every lock was taken."""
+        self.events.append((event, subject_id))
+
+    def result(self, value: Result) -> Result:
+        """Hand back what the answer shows; kept in the same transaction when the caller may retry."""
+        if self.once is not None:
+            self.session.flush()
+            self._write_events()
+            once.keep(self.connection, self.once, TypeAdapter(type(value)).dump_json(value).decode())
+        return value
+
+    def _write_events(self) -> None:
+        if not self.events:
+            return
+        self.connection.execute(
+            insert(Outbox.__table__),
+            [
+                {
+                    "inventory_id": self.inventory_id,
+                    "kind": event.kind,
+                    "subject_id": subject_id,
+                    "payload": payload_of(event),
+                    "created_at": self.now,
+                }
+                for event, subject_id in self.events
+            ],
+        )
+        self.events.clear()
+
+
+@contextmanager
+def unit_of_work(command: Command) -> Iterator[UnitOfWork]:
+    """Open a write transaction for a command; commit at the end of the block, roll back on any error."""
+    for hook in _bound.before_writing:
+        hook()
+    with Session(writing(engine()), expire_on_commit=False) as session:
+        scope(session, command.by.inventory_id)
+        work = UnitOfWork(session, command.by.inventory_id, command.by, datetime.now(UTC), command.once)
+        try:
+            yield work
+            session.flush()
+            work._write_events()
+            work.is_committing = True
+            session.commit()
+        except DBAPIError as error:
+            if work.is_committing and error.orig is not None and dialect.of(engine()).is_disconnect(error.orig):
+                raise OutcomeUnknown(
+                    "The connection broke while saving. Send the same request again with the same Idempotency-Key."
+                ) from error
+            raise
+    _waker.wake()
+
+
+class _UseCase(Protocol):
+    __name__: str
+
+    def __call__(self, command): ...
+
+
+def use_case(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Make a function a use case: whole, tried again when the database asks for it, answered once per key.
+
+    The whole function runs again, at most three times with jitter, after a deadlock, a serialization failure, a lock
+    timeout or "database is locked"; then Overloaded.
+    """
+
+    @functools.wraps(function)
+    def call(command: Command):
+        for attempt in range(TRIES):
+            try:
+                return function(command)
+            except VentoryError:
+                answer = _kept_answer(function, command)
+                if answer is not None:
+                    return answer
+                raise
+            except IntegrityError as error:
+                answer = _kept_answer(function, command)
+                if answer is not None:
+                    return answer
+                meaning = integrity.translate(error)
+                if meaning is not None:
+                    raise meaning from error
+                raise
+            except DBAPIError as error:
+                if error.orig is None or not _may_try_again(error.orig):
+                    raise
+                if attempt == TRIES - 1:
+                    raise Overloaded("The database is busy. Nothing was booked; try again.") from error
+                time.sleep(PAUSE_SECONDS * (2**attempt) * (0.5 + random.random()))
+        raise AssertionError("unreachable")
+
+    return call
+
+
+def _may_try_again(error: BaseException) -> bool:
+    module = dialect.of(engine())
+    return module.is_transient(error) or module.is_disconnect(error)
+
+
+def _kept_answer(function: Callable, command: Command):
+    """The answer kept under the command's key, as the result it was. raises: KeyReused."""
+    if command.once is None:
+        return None
+    with writing(engine()).connect() as connection:
+        result = once.kept(connection, command.once)
+    if result is None:
+        return None
+    return _adapter(function).validate_json(result)
+
+
+@functools.cache
+def _adapter(function: Callable) -> TypeAdapter:
+    return TypeAdapter(typing.get_type_hints(function)["return"])
+
+
+class _Waker:
+    """Tells the worker about new events from a thread of its own, at most every 50 ms.
+
+    A NOTIFY per write would add a round trip to each; the worker polls as well, so a lost call costs half a second.
+    """
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def wake(self) -> None:
+        if engine().dialect.name == "sqlite":
+            return
+        if self._thread is None or not self._thread.is_alive():
+            with self._starting:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name="ventory-waker", daemon=True)
+                    self._thread.start()
+        self._asked.set()
+
+    def _run(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            try:
+                bound = engine()
+                dialect.of(bound).wake(writing(bound))
+            except Exception:  # the worker polls anyway
+                time.sleep(1)
+            time.sleep(0.05)
+
+
+_waker = _Waker()

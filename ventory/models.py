@@ -1,0 +1,37 @@
+"""Every table, in one place to import: what migrations and the application factory need."""
+
+from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
+from ventory.blueprints.categories.models import Category
+from ventory.blueprints.inventory_types.models import InventoryType
+from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.stores.models import Store
+from ventory.blueprints.uom.models import UnitRow
+from ventory.db.base import Base
+from ventory.db.once import KeptAnswer
+from ventory.db.outbox import Outbox, OutboxReader
+from ventory.stock.models import Balance, Lot, Movement, MovementLine, MovementPrivate, Place
+
+__all__ = [
+    "ActorRow",
+    "ActorStore",
+    "Balance",
+    "Base",
+    "Category",
+    "Inventory",
+    "InventoryType",
+    "Item",
+    "ItemGroup",
+    "ItemStore",
+    "KeptAnswer",
+    "LoginSession",
+    "Lot",
+    "Movement",
+    "MovementLine",
+    "MovementPrivate",
+    "Outbox",
+    "OutboxReader",
+    "Place",
+    "Store",
+    "UnitRow",
+    "User",
+]
