@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, exc, make_url
@@ -12,8 +13,13 @@ from sqlalchemy.pool import NullPool
 from ventory.db import dialect
 
 IDLE_SECONDS_BEFORE_A_PING = 15
-WRITING = {"isolation_level": "READ COMMITTED", "postgresql_readonly": False, "ventory_writes": True}
-WRITING_ON_SQLITE = {"ventory_writes": True}
+
+_OPTIONS = {
+    "reading": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    "writing": {"ventory_writes": True},
+    "autocommit": {"isolation_level": "AUTOCOMMIT"},
+}
+_twins: weakref.WeakKeyDictionary[Engine, dict[str, Engine]] = weakref.WeakKeyDictionary()
 
 
 def normal_url(url: str) -> URL:
@@ -30,7 +36,7 @@ def normal_url(url: str) -> URL:
 
 
 def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = False) -> Engine:
-    """An engine for reading; `writing()` gives its twin for units of work.
+    """An engine; `reading`, `writing` and `autocommit` give its twins over the same pool.
 
     behind_pooler: true behind a transaction pooler, which cannot keep prepared statements or sessions
     """
@@ -57,25 +63,35 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
     engine = create_engine(
         address,
         connect_args=connect_args,
-        execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
         **settings,
     )
     _ping_after_idling(engine)
     return engine
 
 
+def reading(engine: Engine) -> Engine:
+    """For reads of several statements: one unchanging view, and nothing can be written by mistake."""
+    return _twin(engine, "reading")
+
+
 def writing(engine: Engine) -> Engine:
-    """The same pool, for transactions that write."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(**WRITING_ON_SQLITE)
-    return engine.execution_options(**WRITING)
+    """For transactions that write."""
+    return _twin(engine, "writing")
 
 
 def autocommit(engine: Engine) -> Engine:
-    """The same pool, for single reads outside any transaction (one round trip instead of three)."""
-    if engine.dialect.name == "sqlite":
-        return engine
-    return engine.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
+    """For single reads outside any transaction (one round trip instead of three)."""
+    return _twin(engine, "autocommit")
+
+
+def _twin(engine: Engine, name: str) -> Engine:
+    twins = _twins.setdefault(engine, {})
+    if name not in twins:
+        options = _OPTIONS[name]
+        if engine.dialect.name == "sqlite":
+            options = {key: value for key, value in options.items() if key == "ventory_writes"}
+        twins[name] = engine.execution_options(**options)
+    return twins[name]
 
 
 def _ping_after_idling(engine: Engine) -> None:
