@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, insert
@@ -83,7 +83,6 @@ class UnitOfWork:
     now: datetime
     once: once.Once | None = None
     events: list[tuple[object, int | None]] = field(default_factory=list)
-    is_committing: bool = False
 
     @property
     def connection(self) -> Connection:
@@ -126,32 +125,32 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(command: Command) -> Iterator[UnitOfWork]:
-    """Open a write transaction for a command; commit at the end of the block, roll back on any error."""
+def transaction() -> Iterator[Session]:
+    """Open a write transaction that belongs to no inventory yet: sign-in, founding an inventory, operators' work."""
     for hook in _bound.before_writing:
         hook()
     with Session(writing(engine()), expire_on_commit=False) as session:
-        scope(session, command.by.inventory_id)
-        work = UnitOfWork(session, command.by.inventory_id, command.by, datetime.now(UTC), command.once)
+        yield session
         try:
-            yield work
-            session.flush()
-            work._write_events()
-            work.is_committing = True
             session.commit()
         except DBAPIError as error:
-            if work.is_committing and error.orig is not None and dialect.of(engine()).is_disconnect(error.orig):
+            if error.orig is not None and dialect.of(engine()).is_disconnect(error.orig):
                 raise OutcomeUnknown(
                     "The connection broke while saving. Send the same request again with the same Idempotency-Key."
                 ) from error
             raise
+
+
+@contextmanager
+def unit_of_work(command: Command) -> Iterator[UnitOfWork]:
+    """Open a write transaction for a command; commit at the end of the block, roll back on any error."""
+    with transaction() as session:
+        scope(session, command.by.inventory_id)
+        work = UnitOfWork(session, command.by.inventory_id, command.by, datetime.now(UTC), command.once)
+        yield work
+        session.flush()
+        work._write_events()
     _waker.wake()
-
-
-class _UseCase(Protocol):
-    __name__: str
-
-    def __call__(self, command): ...
 
 
 def use_case(function: Callable[..., Result]) -> Callable[..., Result]:

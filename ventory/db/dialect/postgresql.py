@@ -200,3 +200,8 @@ def wake(engine) -> None:
     """Tell the worker that events wait. Sent after commit: inside, NOTIFY would serialise commits."""
     with engine.connect() as connection:
         connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+
+
+def stop_postings(connection) -> None:
+    """Let nobody else change balances until the transaction ends."""
+    connection.exec_driver_sql("LOCK TABLE balance IN SHARE ROW EXCLUSIVE MODE")

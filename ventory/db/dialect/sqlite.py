@@ -205,3 +205,7 @@ SEQUENCE = "id"
 
 def wake(engine) -> None:
     """Readers on SQLite poll; there is nobody to call."""
+
+
+def stop_postings(connection) -> None:
+    """Nothing to do: the open write transaction is the only one."""

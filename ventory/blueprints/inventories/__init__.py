@@ -1,0 +1,1 @@
+"""Inventories: a chain's workspace and what it starts with."""

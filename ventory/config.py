@@ -1,0 +1,163 @@
+"""One place for every setting: the environment, `.env`, and secrets made once per data folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+KNOWN_PLACEHOLDERS = frozenset(
+    {"change-this-in-production", "super-secret-jwt-key", "change-me", "changeme", "secret", "dev", "your-secret-key"}
+)
+SHORTEST_SECRET = 32
+
+
+class BadSetting(Exception):
+    """A setting that Ventory cannot start with; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one process. Names in the environment are the field names in capitals, unless noted.
+
+    environment: `VENTORY_ENV` or `FLASK_ENV`; in production secrets must be configured
+    home: `VENTORY_HOME`, the folder for the embedded database, mail, logs and secrets
+    """
+
+    environment: str
+    home: Path
+    database_url: str
+    secret_key: str
+    jwt_secret_key: str
+    jwt_access_token_expires: timedelta = timedelta(minutes=15)
+    jwt_refresh_token_expires: timedelta = timedelta(days=30)
+    port: int = 5000
+    mail: dict = field(default_factory=dict)
+    cors_origins: tuple[str, ...] = ()
+    web_processes: int = 0
+    web_threads: int = 4
+    behind_pooler: bool = False
+    public_url: str = ""
+    max_body_bytes: int = 2 * 1024 * 1024
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def load(environ: dict[str, str] | None = None, **overrides) -> Config:
+    """Read the settings.
+
+    environ: instead of the process environment and `.env`
+    raises: BadSetting, in one line that says what to do
+    """
+    if environ is None:
+        from_file = {key: value for key, value in dotenv_values(".env").items() if value is not None}
+        environ = from_file | dict(os.environ)
+    environment = environ.get("VENTORY_ENV") or environ.get("FLASK_ENV") or "development"
+    if environment not in ("development", "production", "testing"):
+        raise BadSetting(f"VENTORY_ENV is {environment!r}; use development, testing or production.")
+    home = Path(environ.get("VENTORY_HOME") or "var").expanduser().absolute()
+    _make_folder(home)
+    is_production = environment == "production"
+    settings = {
+        "environment": environment,
+        "home": home,
+        "database_url": environ.get("SQLALCHEMY_DATABASE_URI")
+        or environ.get("DATABASE_URL")
+        or f"sqlite:///{home / 'ventory.db'}",
+        "secret_key": _secret("SECRET_KEY", environ, home, is_production),
+        "jwt_secret_key": _secret("JWT_SECRET_KEY", environ, home, is_production),
+        "jwt_access_token_expires": timedelta(seconds=_whole("JWT_ACCESS_TOKEN_EXPIRES", environ, 900, least=1)),
+        "jwt_refresh_token_expires": timedelta(
+            seconds=_whole("JWT_REFRESH_TOKEN_EXPIRES", environ, 30 * 86_400, least=60)
+        ),
+        "port": _whole("PORT", environ, 5000, least=1, most=65_535),
+        "mail": {
+            "MAIL_SERVER": environ.get("MAIL_SERVER", ""),
+            "MAIL_PORT": _whole("MAIL_PORT", environ, 25, least=1, most=65_535),
+            "MAIL_USE_TLS": _truth("MAIL_USE_TLS", environ),
+            "MAIL_USE_SSL": _truth("MAIL_USE_SSL", environ),
+            "MAIL_USERNAME": environ.get("MAIL_USERNAME") or None,
+            "MAIL_PASSWORD": environ.get("MAIL_PASSWORD") or None,
+            "MAIL_DEFAULT_SENDER": environ.get("MAIL_DEFAULT_SENDER") or "Ventory <ventory@localhost>",
+        },
+        "cors_origins": tuple(
+            origin.strip() for origin in environ.get("CORS_ORIGINS", "").split(",") if origin.strip()
+        ),
+        "web_processes": _whole("WEB_PROCESSES", environ, 0, least=0, most=64),
+        "web_threads": _whole("WEB_THREADS", environ, 4, least=1, most=64),
+        "behind_pooler": _truth("VENTORY_TRANSACTION_POOLER", environ),
+        "public_url": environ.get("VENTORY_PUBLIC_URL", "").rstrip("/"),
+    }
+    return Config(**(settings | overrides))
+
+
+def _make_folder(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadSetting(
+            f"The data folder {home} cannot be written ({error.strerror}). Set VENTORY_HOME to a folder that can."
+        ) from error
+
+
+def _secret(name: str, environ: dict[str, str], home: Path, is_production: bool) -> str:
+    """The configured secret, or one that is made once and kept in the data folder, readable by its owner only."""
+    configured = environ.get(name, "")
+    if configured:
+        if configured.lower() in KNOWN_PLACEHOLDERS or configured.lower().startswith("change-"):
+            raise BadSetting(f"{name} is a placeholder from an example. Set a random one, or none to have it made.")
+        if is_production and len(configured.encode()) < SHORTEST_SECRET:
+            raise BadSetting(f"{name} is shorter than {SHORTEST_SECRET} bytes. Set a longer random one.")
+        return configured
+    if is_production:
+        raise BadSetting(f"{name} is not set. In production every secret must be configured.")
+    file = home / "secrets" / name.lower()
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    secret = file.read_text().strip()
+    if len(secret) < SHORTEST_SECRET:
+        # A crash between creating and writing leaves an empty file; nothing was ever signed with it.
+        file.unlink()
+        return _secret(name, environ, home, is_production)
+    return secret
+
+
+def _whole(name: str, environ: dict[str, str], default: int, *, least: int, most: int | None = None) -> int:
+    written = environ.get(name, "")
+    if not written:
+        return default
+    limit = f" and {most}" if most is not None else ""
+    between = f"between {least}{limit}" if most is not None else f"of at least {least}"
+    try:
+        number = int(written)
+    except ValueError:
+        raise BadSetting(f"{name} is {written!r}; a whole number {between} is needed.") from None
+    if number < least or (most is not None and number > most):
+        raise BadSetting(f"{name} is {number}; a whole number {between} is needed.")
+    return number
+
+
+def _truth(name: str, environ: dict[str, str]) -> bool:
+    written = environ.get(name, "").strip().lower()
+    if written in ("", "0", "false", "no", "off"):
+        return False
+    if written in ("1", "true", "yes", "on"):
+        return True
+    raise BadSetting(f"{name} is {written!r}; use true or false.")
