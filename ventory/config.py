@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -126,17 +127,15 @@ def _secret(name: str, environ: dict[str, str], home: Path, is_production: bool)
         raise BadSetting(f"{name} is not set. In production every secret must be configured.")
     file = home / "secrets" / name.lower()
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+    if not file.exists():
+        # Written whole, then linked: two processes that start at once agree on one secret, a crash leaves none.
+        draft = file.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
             handle.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    secret = file.read_text().strip()
-    if len(secret) < SHORTEST_SECRET:
-        # A crash between creating and writing leaves an empty file; nothing was ever signed with it.
-        file.unlink()
-        return _secret(name, environ, home, is_production)
-    return secret
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text().strip()
 
 
 def _whole(name: str, environ: dict[str, str], default: int, *, least: int, most: int | None = None) -> int:

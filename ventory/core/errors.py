@@ -18,6 +18,7 @@ class VentoryError(Exception):
         self.message = message
         self.field = field
         self.details = details or {}
+        self.problems: list[VentoryError] = []
 
 
 class BadInput(VentoryError):
@@ -27,12 +28,9 @@ class BadInput(VentoryError):
 
 
 class SeveralErrors(BadInput):
-    """More than one input is to blame; `problems` holds each.
+    """More than one input is to blame; `problems` holds each, in the order of the input."""
 
-    shape: problems is a list of BadInput, in the order of the input
-    """
-
-    code = "bad_input"
+    code = "several_problems"
 
     def __init__(self, message: str, problems: list[VentoryError]):
         super().__init__(message)
@@ -156,3 +154,19 @@ class Overloaded(VentoryError):
     code = "overloaded"
 
     retry_after_seconds = 1
+
+
+class StoreClosed(Rejected):
+    """A closed store takes only outward movements, counts and reversals."""
+
+    code = "store_closed"
+
+
+class SeveralRejections(Rejected):
+    """More than one row is not possible as things stand; `problems` holds each."""
+
+    code = "several_problems"
+
+    def __init__(self, message: str, problems: list[VentoryError]):
+        super().__init__(message)
+        self.problems = problems

@@ -42,18 +42,21 @@ class _Exact(TypeDecorator):
 class Quantity(_Exact):
     """Stock units, six decimals, below 10⁹."""
 
+    cache_ok = True
     precision, decimals = 15, QUANTITY_DECIMALS
 
 
 class Money(_Exact):
     """An amount in the inventory's currency, four decimals."""
 
+    cache_ok = True
     precision, decimals = 18, MONEY_DECIMALS
 
 
 class UnitPrice(_Exact):
     """Money per stock unit, six decimals."""
 
+    cache_ok = True
     precision, decimals = 18, PRICE_DECIMALS
 
 

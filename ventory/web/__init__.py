@@ -1,0 +1,1 @@
+"""HTTP plumbing that every slice shares: who asks, what was sent, how errors, lists and forms look."""

@@ -1,0 +1,1 @@
+"""Analytics: what was sold, received and held over time."""

@@ -1,0 +1,1 @@
+"""Sign-in for people and programs: one service behind sessions and tokens."""

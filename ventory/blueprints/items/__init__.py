@@ -1,0 +1,1 @@
+"""Items: the catalogue, where things are carried, and the retail API's products."""

@@ -1,0 +1,1 @@
+"""The front door: home, and whether the service is well."""

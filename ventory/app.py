@@ -1,0 +1,137 @@
+"""The application factory: the only file that knows every part."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+from apiflask import APIFlask
+from sqlalchemy.exc import DBAPIError
+
+import ventory
+from ventory import config as settings
+from ventory import models as _tables  # noqa: F401 - every table must be known before the first query
+from ventory.blueprints import api
+from ventory.blueprints.auth import queries as sign_in
+from ventory.blueprints.auth.routes import auth_bp, load_user
+from ventory.blueprints.main.routes import main_bp
+from ventory.config import BadSetting, Config
+from ventory.db import migrate as migrations
+from ventory.db.dialect.sqlite import UnsafeDatabase
+from ventory.db.unit_of_work import bind
+from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
+from ventory.web import auth, errors, hooks, logs, reading
+from ventory.web.requests import StrictRequest
+
+PAGES = (auth_bp, main_bp)
+
+
+class Ventory(APIFlask):
+    """Flask with OpenAPI, reading requests strictly."""
+
+    request_class = StrictRequest
+
+
+def create_app(config: Config | None = None) -> Ventory:
+    """Build the application.
+
+    config: instead of the one that the environment describes
+    exits: with one line that says what to do, when a setting or the database stands in the way
+    """
+    try:
+        config = config or settings.load()
+        app = _build(config)
+        if not _only_a_command():
+            check_database(app)
+        return app
+    except (BadSetting, UnsafeDatabase) as mistake:
+        print(f"ventory: {mistake}", file=sys.stderr, flush=True)
+        raise SystemExit(2) from mistake
+
+
+def check_database(app: Ventory) -> None:
+    """See that the database answers and has the schema. raises: BadSetting"""
+    with app.app_context():
+        try:
+            lacking = migrations.pending(db.engine)
+        except DBAPIError as error:
+            raise BadSetting(unreachable(app.config["VENTORY"], error)) from error
+    if lacking:
+        raise BadSetting(
+            f"The database lacks {len(lacking)} migration(s), {lacking[0]} first."
+            " Run `flask db upgrade` or `python scripts/create_db.py`."
+        )
+
+
+def unreachable(config: Config, error: Exception) -> str:
+    """One line about a database that does not answer."""
+    cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    if config.is_sqlite:
+        return f"The database file cannot be opened ({cause}). Check that its folder exists and can be written."
+    return f"The database does not answer ({cause}). Check SQLALCHEMY_DATABASE_URI and that the server runs."
+
+
+def _only_a_command() -> bool:
+    """Whether `flask` runs a command such as `flask db upgrade`, which must work on an empty database."""
+    return sys.argv[0].endswith(("flask", "flask/__main__.py")) and "run" not in sys.argv
+
+
+def _build(config: Config) -> Ventory:
+    app = Ventory(
+        __name__,
+        title="Ventory",
+        version=ventory.__version__,
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+        static_folder="web/static",
+        template_folder="web/templates",
+    )
+    app.config.update(
+        VENTORY=config,
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        JWT_SECRET_KEY=config.jwt_secret_key,
+        JWT_ALGORITHM="HS256",
+        JWT_ACCESS_TOKEN_EXPIRES=config.jwt_access_token_expires,
+        JWT_REFRESH_TOKEN_EXPIRES=config.jwt_refresh_token_expires,
+        JWT_ERROR_MESSAGE_KEY="detail",
+        MAX_CONTENT_LENGTH=config.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=config.max_body_bytes,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="ventory",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=24),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        VALIDATION_ERROR_STATUS_CODE=422,
+        OPENAPI_VERSION="3.1.0",
+        AUTO_OPERATION_ID=True,
+        **config.mail,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    logs.configure(config.home, is_loud=config.is_production)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(migrations.FOLDER))
+    login_manager.init_app(app)
+    jwt.init_app(app)
+    mail.init_app(app)
+    csrf.init_app(app)
+    if config.cors_origins:
+        cors.init_app(app, resources={r"/api/*": {"origins": list(config.cors_origins)}}, supports_credentials=False)
+    with app.app_context():
+        bind(db.engine)
+    hooks.register(app)
+    errors.register(app)
+    app.error_processor(errors.validation)
+    auth.register(app, by_token=_actor_of_token, by_cookie=load_user)
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
+    api.register(app)
+    return app
+
+
+def _actor_of_token(session_id: int, inventory_id: int):
+    with reading.autocommit_connection() as connection:
+        return sign_in.actor_of_session(connection, session_id, inventory_id)

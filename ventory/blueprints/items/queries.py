@@ -1,0 +1,485 @@
+"""Reads of the catalogue with its stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from ventory.blueprints.auth.models import ActorRow
+from ventory.blueprints.categories.models import Category
+from ventory.blueprints.inventory_types.models import InventoryType
+from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.stores.models import Store
+from ventory.blueprints.uom.models import UnitRow
+from ventory.core.access import Actor
+from ventory.core.quantity import ZERO, per_unit
+from ventory.db.paging import Page, SortKey, fetch
+from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
+
+
+@dataclass(frozen=True)
+class StoreLevel:
+    """How an item stands in one store that carries it."""
+
+    store_id: int
+    code: str
+    name: str
+    on_hand: Decimal
+    reserved: Decimal
+    available: Decimal
+    reorder_point: Decimal | None
+    target_level: Decimal | None
+    shelf: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """An item with its stock over the stores that the actor may see.
+
+    stock_level: on hand in stores and on the way between them; available: in stores only
+    """
+
+    id: int
+    sku: str
+    name: str
+    description: str
+    barcode: str | None
+    category_id: int | None
+    category: str | None
+    unit: str
+    unit_decimals: int
+    type: str
+    keeps_stock: bool
+    group_id: int | None
+    group: str | None
+    options: dict[str, str]
+    price: Decimal | None
+    currency: str
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    version: int
+    stock_level: Decimal
+    reserved: Decimal
+    available: Decimal
+    stores: tuple[StoreLevel, ...] = ()
+
+
+STATES = {OUT: "out", LOW: "low"}
+
+
+def state_of(state: int) -> str:
+    return STATES.get(state, "ok")
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """Which items; None means any. search: in name, SKU and barcode; store_id: carried there"""
+
+    search: str | None = None
+    category_id: int | None = None
+    type: str | None = None
+    group_id: int | None = None
+    sku: str | None = None
+    barcode: str | None = None
+    store_id: int | None = None
+    is_archived: bool | None = False
+
+
+_COLUMNS = (
+    Item.id,
+    Item.sku,
+    Item.sku_key,
+    Item.name,
+    Item.name_key,
+    Item.description,
+    Item.barcode,
+    Item.category_id,
+    Category.name.label("category"),
+    UnitRow.code.label("unit"),
+    UnitRow.decimals.label("unit_decimals"),
+    InventoryType.code.label("type"),
+    InventoryType.keeps_stock,
+    Item.group_id,
+    ItemGroup.name.label("group"),
+    Item.options,
+    Item.price,
+    Item.created_at,
+    Item.updated_at,
+    Item.archived_at,
+    Item.version,
+)
+SORTS = {
+    "id": (Item.id, lambda row: row.id),
+    "name": (Item.name_key, lambda row: row.name_key),
+    "sku": (Item.sku_key, lambda row: row.sku_key),
+}
+
+
+def _statement() -> Select:
+    return (
+        select(*_COLUMNS)
+        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+        .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
+        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
+        .outerjoin(ItemGroup, and_(ItemGroup.inventory_id == Item.inventory_id, ItemGroup.id == Item.group_id))
+    )
+
+
+def list_items(
+    session: Session,
+    actor: Actor,
+    which: ItemFilter,
+    *,
+    sort: str = "id",
+    limit: int = 50,
+    cursor: str | None = None,
+    with_stores: bool = False,
+) -> Page:
+    """Items with their totals. sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView"""
+    is_descending = sort.startswith("-")
+    column, read = SORTS[sort.removeprefix("-")]
+    keys = [SortKey(column, read, is_descending)]
+    if column is not Item.id:
+        keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
+    page = fetch(session, _filtered(_statement(), which), keys, limit=limit, cursor=cursor)
+    return Page(_with_stock(session, actor, page.rows, with_stores), page.next_cursor, page.previous_cursor)
+
+
+def _filtered(statement: Select, which: ItemFilter) -> Select:
+    if which.is_archived is not None:
+        statement = statement.where(Item.archived_at.is_not(None) if which.is_archived else Item.archived_at.is_(None))
+    if which.search:
+        words = which.search.strip().casefold()
+        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        statement = statement.where(
+            or_(
+                Item.name_key.like(pattern, escape="\\"),
+                Item.sku_key.like(pattern, escape="\\"),
+                Item.barcode == which.search.strip(),
+            )
+        )
+    if which.category_id is not None:
+        statement = statement.where(Item.category_id.in_(_category_and_below(which.category_id)))
+    if which.type is not None:
+        statement = statement.where(InventoryType.code_key == which.type.casefold())
+    if which.group_id is not None:
+        statement = statement.where(Item.group_id == which.group_id)
+    if which.sku is not None:
+        statement = statement.where(Item.sku_key == which.sku.strip().casefold())
+    if which.barcode is not None:
+        statement = statement.where(Item.barcode == which.barcode.strip())
+    if which.store_id is not None:
+        carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
+        statement = statement.where(Item.id.in_(carried))
+    return statement
+
+
+def _category_and_below(category_id: int):
+    tree = select(Category.id, Category.inventory_id).where(Category.id == category_id).cte("tree", recursive=True)
+    below = select(Category.id, Category.inventory_id).join(
+        tree, and_(Category.parent_id == tree.c.id, Category.inventory_id == tree.c.inventory_id)
+    )
+    return select(tree.union_all(below).c.id)
+
+
+def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: bool = False) -> ItemView | None:
+    """One item with its totals and every store that carries it, or None."""
+    statement = _statement().where(Item.id == item_id)
+    if not also_archived:
+        statement = statement.where(Item.archived_at.is_(None))
+    rows = session.execute(statement).all()
+    return _with_stock(session, actor, rows, True)[0] if rows else None
+
+
+def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool) -> tuple[ItemView, ...]:
+    ids = [row.id for row in rows]
+    totals = _totals(session, actor, ids)
+    levels = _levels(session, actor, ids) if with_stores else {}
+    nothing = (ZERO, ZERO, ZERO)
+    views = []
+    for row in rows:
+        stock_level, reserved, available = totals.get(row.id, nothing)
+        views.append(
+            ItemView(
+                row.id,
+                row.sku,
+                row.name,
+                row.description,
+                row.barcode,
+                row.category_id,
+                row.category,
+                row.unit,
+                row.unit_decimals,
+                row.type,
+                row.keeps_stock,
+                row.group_id,
+                row.group,
+                row.options,
+                row.price,
+                actor.currency,
+                row.created_at,
+                row.updated_at,
+                row.archived_at,
+                row.version,
+                stock_level,
+                reserved,
+                available,
+                tuple(levels.get(row.id, ())),
+            )
+        )
+    return tuple(views)
+
+
+def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
+    """On hand in stores and in transit, reserved and available in stores. shape: {item id: three figures}"""
+    if not ids:
+        return {}
+    in_store = Place.kind == "store"
+    statement = (
+        select(
+            Balance.item_id,
+            func.sum(Balance.on_hand).label("on_hand"),
+            func.sum(Balance.reserved).filter(in_store).label("reserved"),
+            func.sum(Balance.on_hand - Balance.reserved).filter(in_store).label("available"),
+        )
+        .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
+        .where(Balance.item_id.in_(ids), Place.kind.in_(("store", "transit")))
+        .group_by(Balance.item_id)
+    )
+    if actor.store_ids is not None:
+        statement = statement.where(Place.store_id.in_(actor.store_ids))
+    return {
+        row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO) for row in session.execute(statement)
+    }
+
+
+def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[StoreLevel]]:
+    statement = (
+        select(
+            ItemStore.item_id,
+            Store.id,
+            Store.code,
+            Store.name,
+            Balance.on_hand,
+            Balance.reserved,
+            Balance.state,
+            ItemStore.reorder_point,
+            ItemStore.target_level,
+            ItemStore.shelf,
+        )
+        .join(Store, and_(Store.inventory_id == ItemStore.inventory_id, Store.id == ItemStore.store_id))
+        .join(
+            Balance,
+            and_(
+                Balance.inventory_id == ItemStore.inventory_id,
+                Balance.place_id == ItemStore.store_id,
+                Balance.item_id == ItemStore.item_id,
+            ),
+        )
+        .where(ItemStore.item_id.in_(list(ids)))
+        .order_by(Store.code_key)
+    )
+    if actor.store_ids is not None:
+        statement = statement.where(ItemStore.store_id.in_(actor.store_ids))
+    levels: dict[int, list[StoreLevel]] = {}
+    for row in session.execute(statement):
+        levels.setdefault(row.item_id, []).append(
+            StoreLevel(
+                row.id,
+                row.code,
+                row.name,
+                row.on_hand,
+                row.reserved,
+                row.on_hand - row.reserved,
+                row.reorder_point,
+                row.target_level,
+                row.shelf,
+                state_of(row.state),
+            )
+        )
+    return levels
+
+
+def has_moved(session: Session, item_id: int) -> bool:
+    """Whether any movement ever touched the item; asked place by place, as the lines are indexed."""
+    came = select(MovementLine.id).where(MovementLine.to_place_id == Place.id, MovementLine.item_id == item_id)
+    return session.execute(select(Place.id).where(came.exists()).limit(1)).first() is not None
+
+
+@dataclass(frozen=True)
+class LowRow:
+    """A product below its reorder point in a store."""
+
+    product_id: int
+    sku: str
+    name: str
+    unit: str
+    store_id: int
+    store: str
+    store_name: str
+    on_hand: Decimal
+    reserved: Decimal
+    available: Decimal
+    reorder_point: Decimal
+    target_level: Decimal | None
+    missing: Decimal
+    state: str
+    place_id: int
+
+
+def low_stock(
+    session: Session, actor: Actor, *, store_id: int | None = None, limit: int = 50, cursor: str | None = None
+) -> Page:
+    """What stands below its reorder point, out of stock first, from the partial index on short balances.
+
+    shape: Page of LowRow, one per item and store
+    """
+    statement = (
+        select(
+            Item.id.label("product_id"),
+            Item.sku,
+            Item.name,
+            UnitRow.code.label("unit"),
+            Store.id.label("store_id"),
+            Store.code.label("store"),
+            Store.name.label("store_name"),
+            Balance.on_hand,
+            Balance.reserved,
+            Balance.reorder_point,
+            Balance.state,
+            Balance.place_id,
+            ItemStore.target_level,
+        )
+        .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
+        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+        .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
+        .join(
+            ItemStore,
+            and_(
+                ItemStore.inventory_id == Balance.inventory_id,
+                ItemStore.store_id == Balance.place_id,
+                ItemStore.item_id == Balance.item_id,
+            ),
+        )
+        .where(
+            Balance.state < 2,
+            Balance.reorder_point.is_not(None),
+            Balance.on_hand - Balance.reserved < Balance.reorder_point,
+            Item.archived_at.is_(None),
+            Store.closed_at.is_(None),
+        )
+    )
+    if store_id is not None:
+        statement = statement.where(Balance.place_id == store_id)
+    if actor.store_ids is not None:
+        statement = statement.where(Balance.place_id.in_(actor.store_ids))
+    keys = [
+        SortKey(Balance.state, lambda row: row.state),
+        SortKey(Balance.place_id, lambda row: row.place_id),
+        SortKey(Balance.item_id, lambda row: row.product_id),
+    ]
+    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    return Page(tuple(_low_row(row) for row in page.rows), page.next_cursor, page.previous_cursor)
+
+
+def _low_row(row: Any) -> LowRow:
+    available = row.on_hand - row.reserved
+    goal = row.target_level if row.target_level is not None else row.reorder_point
+    values = dict(row._mapping) | {
+        "available": available,
+        "missing": max(ZERO, goal - available),
+        "state": state_of(row.state),
+    }
+    return LowRow(**values)
+
+
+@dataclass(frozen=True)
+class Restock:
+    """Stock that came to a store from a supplier: one line of the restocking log."""
+
+    id: int
+    movement_id: int
+    product_id: int
+    sku: str
+    name: str
+    store_id: int
+    store: str
+    quantity: Decimal
+    unit: str
+    unit_cost: Decimal | None
+    supplier: str | None
+    note: str | None
+    actor_id: int
+    actor: str
+    at: datetime
+    business_date: date
+    external_reference: str | None
+    reversed_by: int | None = None
+
+
+def restocks(
+    session: Session,
+    actor: Actor,
+    *,
+    product_id: int | None = None,
+    store_id: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """The restocking log, newest first. shape: Page of Restock"""
+    statement = (
+        select(
+            MovementLine.id,
+            MovementLine.movement_id,
+            Item.id.label("product_id"),
+            Item.sku,
+            Item.name,
+            Store.id.label("store_id"),
+            Store.code.label("store"),
+            MovementLine.quantity,
+            UnitRow.code.label("unit"),
+            MovementLine.value,
+            MovementPrivate.counterparty.label("supplier"),
+            MovementPrivate.note,
+            Movement.actor_id,
+            ActorRow.name.label("actor"),
+            Movement.recorded_at.label("at"),
+            Movement.business_date,
+            Movement.external_reference,
+        )
+        .select_from(Movement)
+        .join(MovementLine, MovementLine.movement_id == Movement.id)
+        .join(Item, Item.id == MovementLine.item_id)
+        .join(UnitRow, UnitRow.id == Item.unit_id)
+        .join(Store, Store.id == MovementLine.to_place_id)
+        .join(ActorRow, ActorRow.id == Movement.actor_id)
+        .outerjoin(MovementPrivate, MovementPrivate.movement_id == Movement.id)
+        .where(Movement.kind == "restock", MovementLine.quantity > ZERO)
+    )
+    if product_id is not None:
+        statement = statement.where(MovementLine.item_id == product_id)
+    if store_id is not None:
+        statement = statement.where(MovementLine.to_place_id == store_id)
+    if actor.store_ids is not None:
+        statement = statement.where(MovementLine.to_place_id.in_(actor.store_ids))
+    keys = [
+        SortKey(Movement.id, lambda row: row.movement_id, True),
+        SortKey(MovementLine.id, lambda row: row.id, True),
+    ]
+    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    return Page(tuple(_restock(row, actor) for row in page.rows), page.next_cursor, page.previous_cursor)
+
+
+def _restock(row: Any, actor: Actor) -> Restock:
+    values = dict(row._mapping)
+    value = values.pop("value")
+    values["unit_cost"] = per_unit(value, row.quantity) if actor.may("costs.read") else None
+    return Restock(**values)

@@ -1,0 +1,277 @@
+"""Resolving what a body names: items by id, SKU or barcode, stores by id or code, units by code.
+
+Each kind is one scoped read for the whole request. Foreign and missing are the same: 422 naming the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from sqlalchemy import Connection, and_, select
+
+from ventory.blueprints.auth.models import Inventory
+from ventory.blueprints.inventory_types.models import InventoryType
+from ventory.blueprints.items.models import Item, ItemStore
+from ventory.blueprints.stores.models import Store
+from ventory.blueprints.uom.models import UnitRow
+from ventory.core.access import Actor
+from ventory.core.errors import BadInput, Shortage, VentoryError
+from ventory.core.ledger import Place
+from ventory.core.quantity import Unit, check_quantity, convert
+from ventory.stock.models import Place as PlaceRow
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRef:
+    """How a line names an item; exactly one is set."""
+
+    item_id: int | None = None
+    sku: str | None = None
+    barcode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """What posting needs to know of an item."""
+
+    id: int
+    sku: str
+    name: str
+    unit_id: int
+    unit: Unit
+    keeps_stock: bool
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStore:
+    id: int
+    code: str
+    name: str
+    time_zone: str
+    closed_at: datetime | None
+    place: Place
+
+
+class Stores:
+    """The stores of an inventory that the actor may see, by id and by code."""
+
+    def __init__(self, rows: Sequence, actor: Actor):
+        self.lock_date: date | None = rows[0].lock_date if rows else None
+        default_store_id = rows[0].default_store_id if rows else None
+        self.all = {
+            row.id: FoundStore(
+                row.id,
+                row.code,
+                row.name,
+                row.time_zone,
+                row.closed_at,
+                Place(row.id, "store", row.id, bool(row.may_go_negative)),
+            )
+            for row in rows
+            if actor.sees(row.id)
+        }
+        self._by_code = {row.code_key: row.id for row in rows}
+        self.default_id = default_store_id if default_store_id in self.all else None
+
+    def get(self, wanted: int | str, *, field: str) -> FoundStore:
+        """raises: BadInput naming the field"""
+        store_id = self._by_code.get(wanted.casefold()) if isinstance(wanted, str) else wanted
+        store = self.all.get(store_id) if store_id is not None else None
+        if store is None:
+            raise BadInput(f"There is no store {wanted}.", field=field)
+        return store
+
+
+def stores(connection: Connection, actor: Actor) -> Stores:
+    rows = connection.execute(
+        select(
+            Store.id,
+            Store.code,
+            Store.code_key,
+            Store.name,
+            Store.time_zone,
+            Store.closed_at,
+            PlaceRow.may_go_negative,
+            Inventory.default_store_id,
+            Inventory.lock_date,
+        )
+        .join(PlaceRow, and_(PlaceRow.inventory_id == Store.inventory_id, PlaceRow.id == Store.id))
+        .join(Inventory, Inventory.id == Store.inventory_id)
+        .where(Store.inventory_id == actor.inventory_id)
+        .order_by(Store.id)
+    ).all()
+    return Stores(rows, actor)
+
+
+class Items:
+    """The items that a request names."""
+
+    def __init__(self, rows: Sequence):
+        self._by_id: dict[int, FoundItem] = {}
+        self._by_sku: dict[str, FoundItem] = {}
+        self._by_barcode: dict[str, FoundItem] = {}
+        for row in rows:
+            item = FoundItem(
+                row.id, row.sku, row.name, row.unit_id, Unit(row.code, row.decimals), row.keeps_stock, row.archived_at
+            )
+            self._by_id[item.id] = item
+            # A SKU or barcode may have been an archived item's before; the active one has it now.
+            if row.archived_at is None or row.sku_key not in self._by_sku:
+                self._by_sku[row.sku_key] = item
+            if row.barcode and (row.archived_at is None or row.barcode not in self._by_barcode):
+                self._by_barcode[row.barcode] = item
+
+    def by_id(self, item_id: int) -> FoundItem:
+        return self._by_id[item_id]
+
+    def ids_of(self, refs: Iterable[ItemRef]) -> set[int]:
+        """The ids of those references that mean something."""
+        return {item.id for ref in refs if (item := self.find(ref)) is not None}
+
+    def find(self, ref: ItemRef) -> FoundItem | None:
+        if ref.item_id is not None:
+            return self._by_id.get(ref.item_id)
+        if ref.sku is not None:
+            return self._by_sku.get(ref.sku.strip().casefold())
+        return self._by_barcode.get((ref.barcode or "").strip())
+
+    def get(self, ref: ItemRef, *, field: str) -> FoundItem:
+        """raises: BadInput naming the field"""
+        item = self.find(ref)
+        if item is None:
+            way = next(way for way in ("item_id", "sku", "barcode") if getattr(ref, way) is not None)
+            raise BadInput(f"There is no item {getattr(ref, way)}.", field=f"{field}.{way}" if field else way)
+        return item
+
+
+_FOUND_ITEM = (
+    select(
+        Item.id,
+        Item.sku,
+        Item.sku_key,
+        Item.barcode,
+        Item.name,
+        Item.unit_id,
+        Item.archived_at,
+        UnitRow.code,
+        UnitRow.decimals,
+        InventoryType.keeps_stock,
+    )
+    .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+    .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
+)
+
+
+def items(connection: Connection, actor: Actor, refs: Iterable[ItemRef]) -> Items:
+    """One read per way of naming; large batches in slices that every database takes."""
+    wanted = list(refs)
+    found = []
+    for column, values in (
+        (Item.id, {ref.item_id for ref in wanted if ref.item_id is not None}),
+        (Item.sku_key, {ref.sku.strip().casefold() for ref in wanted if ref.sku is not None}),
+        (Item.barcode, {ref.barcode.strip() for ref in wanted if ref.barcode is not None}),
+    ):
+        ordered = sorted(values)  # type: ignore[type-var]
+        for start in range(0, len(ordered), 1000):
+            some = ordered[start : start + 1000]
+            matches = column == some[0] if len(some) == 1 else column.in_(some)
+            found += connection.execute(_FOUND_ITEM.where(Item.inventory_id == actor.inventory_id, matches)).all()
+    return Items(found)
+
+
+def units(connection: Connection, actor: Actor, codes: Iterable[str]) -> dict[str, UnitRow]:
+    """Units by casefolded code."""
+    keys = sorted({code.strip().casefold() for code in codes})
+    if not keys:
+        return {}
+    rows = connection.execute(
+        select(
+            UnitRow.id,
+            UnitRow.code,
+            UnitRow.code_key,
+            UnitRow.decimals,
+            UnitRow.base_id,
+            UnitRow.ratio_numerator,
+            UnitRow.ratio_denominator,
+        ).where(UnitRow.inventory_id == actor.inventory_id, UnitRow.code_key.in_(keys))
+    )
+    return {row.code_key: row for row in rows}  # type: ignore[misc]
+
+
+def in_stock_unit(quantity: Decimal, code: str | None, item: FoundItem, known: dict, *, field: str) -> Decimal:
+    """A quantity in the unit that the line names, as stock units of the item.
+
+    code: None for the stock unit; else the stock unit itself, or a pack of it
+    raises: BadInput naming the field
+    """
+    if code is None or code.strip().casefold() == item.unit.code.casefold():
+        return check_quantity(quantity, item.unit, field=f"{field}.quantity")
+    unit = known.get(code.strip().casefold())
+    if unit is None:
+        raise BadInput(f"There is no unit {code}.", field=f"{field}.unit")
+    if unit.base_id != item.unit_id:
+        raise BadInput(
+            f"{item.name} is counted in {item.unit.code}; {unit.code} does not convert to it.", field=f"{field}.unit"
+        )
+    check_quantity(quantity, Unit(unit.code, unit.decimals), field=f"{field}.quantity")
+    return convert(
+        quantity, Fraction(unit.ratio_numerator, unit.ratio_denominator), item.unit, field=f"{field}.quantity"
+    )
+
+
+def carrying(connection: Connection, actor: Actor, item_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The stores that carry each item. shape: {item id: [store id, …]}"""
+    ids = sorted(set(item_ids))
+    carried: dict[int, list[int]] = {item_id: [] for item_id in ids}
+    for start in range(0, len(ids), 1000):
+        rows = connection.execute(
+            select(ItemStore.item_id, ItemStore.store_id)
+            .where(ItemStore.inventory_id == actor.inventory_id, ItemStore.item_id.in_(ids[start : start + 1000]))
+            .order_by(ItemStore.store_id)
+        )
+        for item_id, store_id in rows:
+            carried[item_id].append(store_id)
+    return carried
+
+
+def store_for(item: FoundItem, known: Stores, carried: dict[int, list[int]], *, field: str) -> FoundStore:
+    """The store that is meant when none is named: the only one that carries the item, else the default.
+
+    raises: BadInput when there is no such store
+    """
+    mine = [store_id for store_id in carried.get(item.id, ()) if store_id in known.all]
+    if len(mine) == 1:
+        return known.all[mine[0]]
+    if known.default_id is None:
+        raise BadInput("Name the store: no default is set.", field=field)
+    return known.all[known.default_id]
+
+
+@contextmanager
+def naming(items: Items, stores: Stores) -> Iterator[None]:
+    """Let a shortage inside the block say item and store by name."""
+    try:
+        yield
+    except Shortage as error:
+        name_shortage(error, items, stores)
+        raise
+
+
+def name_shortage(error: VentoryError, items: Items, stores: Stores) -> None:
+    """Say in the message which item is short in which store."""
+    if not isinstance(error, Shortage) or "item_id" not in error.details:
+        return
+    item, store = items.by_id(error.details["item_id"]), stores.all.get(error.details["store_id"])
+    where = store.name if store else "This store"
+    error.message = (
+        f"{where} has {error.details['available']} {item.unit.code} of {item.name} available,"
+        f" {error.details['wanted']} were asked for."
+    )
+    error.details["sku"] = item.sku
+    error.details["store"] = store.code if store else None

@@ -1,0 +1,125 @@
+"""Who asks: one authentication behind sessions and tokens, one guard before every route."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app, g, request
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask_login import current_user
+
+from ventory.core.access import PERMISSIONS, Actor
+from ventory.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from ventory.db.once import Once
+from ventory.extensions import jwt, login_manager
+from ventory.web.errors import is_api, problem
+from ventory.web.requests import refuse_repeats
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+LONGEST_KEY = 255
+_NOT_THE_REQUEST = frozenset({"csrf_token", "idempotency_key"})
+
+
+def guard(permission: str) -> Callable:
+    """Declare what a route needs, and check it before anything that was sent is looked at.
+
+    permission: one of core.access.PERMISSIONS, SIGNED_IN for any member, or PUBLIC
+    """
+    assert permission in PERMISSIONS | {PUBLIC, SIGNED_IN}, permission
+
+    def decorate(view: Callable) -> Callable:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any):
+            if permission != PUBLIC:
+                actor = identify()
+                if permission != SIGNED_IN and not actor.may(permission):
+                    raise _refusal(actor)
+            if is_api():
+                refuse_repeats(request)
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        if permission != PUBLIC:
+            spec = guarded.__dict__.setdefault("_spec", {})
+            spec["security"] = [{"bearer": []}]
+        return guarded
+
+    return decorate
+
+
+def _refusal(actor: Actor) -> Exception:
+    if is_api():
+        return Forbidden(f"The role {actor.role} may not do this.")
+    return NotFound("There is nothing at this address.")
+
+
+def identify() -> Actor:
+    """The actor behind the request, kept in `g.actor`. raises: Unauthenticated"""
+    if "actor" not in g:
+        g.actor = _from_token() if is_api() else _from_session()
+    return g.actor
+
+
+def _from_token() -> Actor:
+    verify_jwt_in_request()
+    claims = get_jwt()
+    session_id, inventory_id = claims.get("sid"), claims.get("inv")
+    if not isinstance(session_id, int) or not isinstance(inventory_id, int):
+        raise Unauthenticated("This token is not one of ours. Sign in again.")
+    actor = current_app.extensions["ventory.by_token"](session_id, inventory_id)
+    if actor is None:
+        raise Unauthenticated("This sign-in has ended. Sign in again.")
+    return actor
+
+
+def _from_session() -> Actor:
+    if not current_user.is_authenticated:
+        raise Unauthenticated("Sign in to see this page.")
+    return current_user.actor
+
+
+def asked() -> dict[str, Any]:
+    """What every command carries: who asks and, when the request may be repeated, under which key."""
+    return {"by": g.actor, "once": _once()}
+
+
+def _once() -> Once | None:
+    key = request.headers.get("Idempotency-Key") if is_api() else request.form.get("idempotency_key")
+    if key is None or request.method not in ("POST", "PUT", "PATCH", "DELETE"):
+        return None
+    key = key.strip().strip('"')
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise BadInput(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters.", field="Idempotency-Key")
+    body = request.get_data(cache=True) if is_api() else _form_without_tokens()
+    digest = hashlib.sha256(body).hexdigest()
+    return Once(g.actor.inventory_id, g.actor.id, request.method, request.path[:400], key, digest)
+
+
+def _form_without_tokens() -> bytes:
+    fields = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _NOT_THE_REQUEST)
+    return repr(fields).encode()
+
+
+def register(app: Flask, *, by_token: Callable, by_cookie: Callable) -> None:
+    """Wire the two ways in.
+
+    by_token: (session id, inventory id) → Actor or None; by_cookie: (secret) → Flask-Login user or None
+    """
+    app.extensions["ventory.by_token"] = by_token
+    login_manager.user_loader(by_cookie)
+    login_manager.login_view = "auth.login"
+    jwt.unauthorized_loader(lambda _reason: _no_token("Send a token: Authorization: Bearer …"))
+    jwt.invalid_token_loader(lambda _reason: _no_token("This token is not one of ours. Sign in again."))
+    jwt.expired_token_loader(lambda _header, _claims: _no_token("This token has ended. Renew it or sign in again."))
+    jwt.needs_fresh_token_loader(lambda _header, _claims: _no_token("Sign in again for this."))
+    jwt.revoked_token_loader(lambda _header, _claims: _no_token("This sign-in has ended. Sign in again."))
+
+
+def _no_token(message: str):
+    response = problem(401, "unauthenticated", message)
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response

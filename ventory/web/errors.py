@@ -1,0 +1,163 @@
+"""Errors as answers: the one table from error to status, problem documents for programs, pages for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from ventory.core import errors
+from ventory.db.unit_of_work import OutcomeUnknown
+
+STATUS: dict[type[errors.VentoryError], int] = {
+    errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Rejected: 409,
+    errors.Stale: 412,
+    errors.PreconditionRequired: 428,
+    errors.BadInput: 422,
+    errors.Overloaded: 503,
+    OutcomeUnknown: 503,
+}
+TITLES = {
+    400: "The request cannot be read",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "This address does not take that method",
+    409: "Not possible as things stand",
+    412: "Changed in between",
+    413: "Too large",
+    414: "The address is too long",
+    415: "Wrong kind of content",
+    422: "Something in it is not right",
+    428: "Say which version you change",
+    429: "Too many requests",
+    500: "A mistake of ours",
+    503: "Busy",
+}
+log = structlog.get_logger(__name__)
+
+
+def status_of(error: errors.VentoryError) -> int:
+    """The HTTP status of an error, by its nearest listed class."""
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    raise AssertionError(f"{type(error).__name__} has no status")
+
+
+def is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def problem(status: int, code: str, detail: str, problems: list[dict] | None = None, **more: Any) -> Response:
+    """An RFC 9457 problem document."""
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": problems or [],
+        "request_id": g.get("request_id", ""),
+    } | more
+    response = jsonify(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def fields_of(error: errors.VentoryError) -> list[dict]:
+    """Field errors as programs get them."""
+    if error.problems:
+        return [{"field": each.field, "code": each.code, "message": each.message} for each in error.problems]
+    if error.field:
+        return [{"field": error.field, "code": error.code, "message": error.message}]
+    return []
+
+
+def register(app: Flask) -> None:
+    """Answer every error in the voice of the side that asked."""
+    app.register_error_handler(errors.VentoryError, _expected)
+    app.register_error_handler(HTTPException, _http)
+
+
+def _expected(error: errors.VentoryError):
+    status = status_of(error)
+    if status == 401 and not is_api():
+        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
+    if is_api():
+        more = {key: value for key, value in error.details.items() if key not in ("title", "status", "code")}
+        response = problem(status, error.code, error.message, fields_of(error), **more)
+    else:
+        response = page(status, error.message)
+    if isinstance(error, errors.Overloaded):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if status == 401 and is_api():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http(error: HTTPException):
+    status = error.code or 500
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        log.error("unhandled", path=request.path, exc_info=error.original_exception)
+    code = {
+        400: "malformed",
+        404: "not_found",
+        405: "method_not_allowed",
+        413: "too_large",
+        414: "too_long",
+        415: "wrong_content_type",
+        429: "too_many_requests",
+    }.get(status, "error" if status < 500 else "internal_error")
+    detail = {
+        404: "There is nothing at this address.",
+        413: "The body is larger than this server takes.",
+        500: "Something went wrong on our side. Nothing was booked.",
+    }.get(status) or (error.description or TITLES.get(status, ""))
+    if status < 400:
+        return error
+    response = problem(status, code, detail) if is_api() else page(status, detail)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def page(status: int, message: str) -> Response:
+    """An error as a page that names the next step."""
+    html = render_template("error.html", status=status, title=TITLES.get(status, "Error"), message=message)
+    return Response(html, status=status, mimetype="text/html")
+
+
+def validation(error):
+    """What the schemas found wrong, as a problem document: 400 for the query, 422 for the body."""
+    locations = error.detail if isinstance(error.detail, dict) else {}
+    problems = [
+        {"field": None if path == "_schema" else path, "code": "bad_input", "message": _plain_words(message)}
+        for fields in locations.values()
+        for path, messages in fields.items()
+        for message in messages
+    ]
+    status, code = (400, "malformed") if "query" in locations else (422, "bad_input")
+    if len(problems) == 1:
+        where = f"{problems[0]['field']}: " if problems[0]["field"] else ""
+        detail = where + problems[0]["message"]
+    else:
+        detail = f"{len(problems)} fields are not right."
+    return problem(status, code, detail, problems)
+
+
+def _plain_words(message: str) -> str:
+    """The schema library's words as ours."""
+    message = message.removeprefix("Value error, ")
+    return {
+        "Extra inputs are not permitted": "There is no such field.",
+        "Field required": "This field is needed.",
+    }.get(message, message)

@@ -1,0 +1,66 @@
+"""What surrounds every request: its id, the log line, security headers, the end of its read session."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFError
+
+from ventory.db.unit_of_work import before_writing
+from ventory.extensions import csrf
+from ventory.web import reading
+from ventory.web.errors import is_api, page
+
+log = structlog.get_logger("ventory.requests")
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def register(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_appcontext(lambda _error: reading.end())
+    before_writing(reading.end)
+    app.register_error_handler(CSRFError, _expired_form)
+
+
+def _begin() -> None:
+    sent = request.headers.get("X-Request-Id", "")
+    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.started = time.perf_counter()
+    if not is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
+        csrf.protect()
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.get("request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers.setdefault("Content-Security-Policy", API_POLICY if is_api() else PAGE_POLICY)
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+        headers.add("Vary", "Cookie")
+    log.info(
+        "request",
+        id=g.get("request_id"),
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        actor=g.actor.id if "actor" in g else None,
+    )
+    return response
+
+
+def _expired_form(error: CSRFError):
+    return page(403, "This form is too old or came from elsewhere. Go back, load the page again and repeat.")

@@ -1,0 +1,34 @@
+"""Sessions for reading within a request: one unchanging view, limited to the actor's inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import g
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from ventory.db import engine as engines
+from ventory.db.scope import scope
+from ventory.db.unit_of_work import engine
+
+
+def session() -> Session:
+    """The request's read session; it never commits, and the unit of work ends it before it writes."""
+    if "read_session" not in g:
+        g.read_session = scope(Session(engines.reading(engine())), g.actor.inventory_id)
+    return g.read_session
+
+
+def end() -> None:
+    """Give the read session's connection back."""
+    if g and "read_session" in g:
+        g.pop("read_session").close()
+
+
+@contextmanager
+def autocommit_connection() -> Iterator[Connection]:
+    """For one read that needs no transaction, such as who is asking."""
+    with engines.autocommit(engine()).connect() as connection:
+        yield connection

@@ -1,0 +1,96 @@
+"""Reading a request strictly: JSON with exact decimals and no surprises, query strings without repeats."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from ventory.core.errors import Malformed
+
+DEEPEST = 64
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read exactly as the API promises."""
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """The body as plain values, numbers with a point as Decimal.
+
+        raises: UnsupportedMediaType unless the body says that it is JSON; Malformed for anything but one JSON value
+            without NaN, Infinity or repeated names
+        """
+        kept = self.environ.get("ventory.json")
+        if kept is not None:
+            return kept[0]
+        if not self.is_json:
+            raise UnsupportedMediaType("Send the body as application/json.")
+        value = parse_json(self.get_data(cache=True))
+        self.environ["ventory.json"] = (value,)
+        return value
+
+
+def parse_json(body: bytes) -> Any:
+    """One JSON value, read without loss. raises: Malformed"""
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            parse_float=_decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
+    except Malformed:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"The body is not JSON: {_brief(error)}.") from error
+    _refuse_depth(value, 0)
+    return value
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > 400:
+        raise Malformed("A number in the body is too long.")
+    return number
+
+
+def _refuse_constant(name: str) -> None:
+    raise Malformed(f"{name} is not a JSON number.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise Malformed(f"The name {repeated!r} stands twice in one JSON object.")
+    return value
+
+
+def _refuse_depth(value: Any, depth: int) -> None:
+    if depth > DEEPEST:
+        raise Malformed(f"The body is nested more than {DEEPEST} levels deep.")
+    if isinstance(value, dict):
+        for inner in value.values():
+            _refuse_depth(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_depth(inner, depth + 1)
+
+
+def _brief(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return "it is nested too deep or holds a number that is too long"
+
+
+def refuse_repeats(request: Request) -> None:
+    """A query parameter stands once. raises: Malformed"""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise Malformed(f"The parameter {name!r} stands {len(values)} times.", field=name)
