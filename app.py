@@ -2,7 +2,7 @@
 
 from ventory.app import create_app
 
-__all__ = ["app", "create_app"]
+__all__ = ["create_app"]
 
 
 def __getattr__(name):

@@ -20,6 +20,9 @@ class VentoryError(Exception):
         self.details = details or {}
         self.problems: list[VentoryError] = []
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class BadInput(VentoryError):
     """What was sent is not well-formed, or names what does not exist here."""

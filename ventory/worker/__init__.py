@@ -1,0 +1,1 @@
+"""The worker: reads the outbox in order and lets events leave as mail; tidies up."""

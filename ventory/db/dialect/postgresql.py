@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import psycopg
+from sqlalchemy import Column
 
 from ventory.core.ledger import Balance, Key
 from ventory.db.dialect.rows import BalanceRow, MovementRow
@@ -205,3 +206,42 @@ def wake(engine) -> None:
 def stop_postings(connection) -> None:
     """Let nobody else change balances until the transaction ends."""
     connection.exec_driver_sql("LOCK TABLE balance IN SHARE ROW EXCLUSIVE MODE")
+
+
+class Waiter:
+    """How the worker waits for events: until somebody calls on the channel, or the poll is due."""
+
+    def __init__(self, engine):
+        self._address = engine.url.render_as_string(hide_password=False).replace("+psycopg", "", 1)
+        self._connection: psycopg.Connection | None = None
+
+    def wait(self, stop, seconds: float) -> None:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self._address, autocommit=True, connect_timeout=5)
+                self._connection.execute(f"LISTEN {CHANNEL}")
+            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+                pass
+        except psycopg.Error:
+            self._connection = None
+            stop.wait(seconds)
+
+
+def next_id(connection, table: str) -> int:
+    """The id that the next row of a table may take, for loading many rows in one transaction."""
+    connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+    return connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").scalar_one()  # noqa: S608
+
+
+def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) -> None:
+    """Insert many rows of one table, ids included, by COPY. columns: of the rows, in order"""
+    if not rows:
+        return
+    table = columns[0].table.name
+    names = ", ".join(column.name for column in columns)
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    if columns[0].name == "id":
+        connection.exec_driver_sql(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")  # noqa: S608

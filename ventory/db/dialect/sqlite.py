@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy import Column
+
 from ventory.core.ledger import Balance, Key
 from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
 from ventory.db.dialect.rows import BalanceRow, MovementRow
@@ -209,3 +211,32 @@ def wake(engine) -> None:
 
 def stop_postings(connection) -> None:
     """Nothing to do: the open write transaction is the only one."""
+
+
+class Waiter:
+    """How the worker waits for events: it polls."""
+
+    def __init__(self, engine):
+        pass
+
+    def wait(self, stop, seconds: float) -> None:
+        stop.wait(seconds)
+
+
+def next_id(connection, table: str) -> int:
+    """The id that the next row of a table may take, for loading many rows in one transaction."""
+    return connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").scalar_one()  # noqa: S608
+
+
+def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) -> None:
+    """Insert many rows of one table, ids included. columns: of the rows, in order"""
+    if not rows:
+        return
+    table = columns[0].table.name
+    bind = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+    names = ", ".join(column.name for column in columns)
+    marks = ", ".join("?" * len(columns))
+    connection.exec_driver_sql(
+        f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
+        [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows],
+    )

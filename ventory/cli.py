@@ -1,0 +1,207 @@
+"""The command line: `ventory run`, `serve`, `worker`, `demo`, `verify`, `rebuild` and their kin."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+
+import click
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from ventory import config as settings
+from ventory import models
+from ventory.config import BadSetting, Config
+from ventory.db import engine as engines
+from ventory.db import migrate, unit_of_work
+from ventory.db.dialect.sqlite import UnsafeDatabase
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; a mistake of set-up is one clear line, not a traceback."""
+    try:
+        ventory(args=arguments, prog_name="ventory", standalone_mode=True)
+    except (BadSetting, UnsafeDatabase) as mistake:
+        print(f"ventory: {mistake}", file=sys.stderr, flush=True)
+        raise SystemExit(2) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def ventory() -> None:
+    """Ventory runs the stock of a retail chain."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def open_database(config: Config):
+    """The database of the configuration, bound for use cases. raises: BadSetting when it does not answer"""
+    try:
+        engine = engines.open_engine(config.database_url, behind_pooler=config.behind_pooler)
+        with engine.connect():
+            pass
+    except DBAPIError as error:
+        raise BadSetting(_unreachable(config, error)) from error
+    except (OSError, ValueError, ImportError, ModuleNotFoundError) as error:
+        raise BadSetting(f"SQLALCHEMY_DATABASE_URI cannot be used: {error}.") from error
+    unit_of_work.bind(engine)
+    return engine
+
+
+def _unreachable(config: Config, error: DBAPIError) -> str:
+    from ventory.app import unreachable
+
+    return unreachable(config, error)
+
+
+def _refuse_pending(engine) -> None:
+    lacking = migrate.pending(engine)
+    if lacking:
+        raise BadSetting(
+            f"The database lacks {len(lacking)} migration(s). Run `flask db upgrade` or `python scripts/create_db.py`."
+        )
+
+
+def _refuse_taken_port(config: Config) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("HOST", "127.0.0.1"), config.port))
+        except OSError as error:
+            raise BadSetting(
+                f"Port {config.port} cannot be opened ({error.strerror}). Stop what uses it, or choose another:"
+                f" PORT={config.port + 1} make run"
+            ) from error
+
+
+@ventory.command()
+def run() -> None:
+    """Open the demo chain: database, sample data when there is none, server and worker.
+
+    Honours PORT, VENTORY_HOME and SQLALCHEMY_DATABASE_URI.
+    """
+    config = settings.load()
+    _refuse_taken_port(config)
+    engine = open_database(config)
+    if migrate.pending(engine):
+        say("Preparing the database")
+        migrate.upgrade(engine)
+    with engines.autocommit(engine).connect() as connection:
+        is_empty = connection.execute(select(func.count()).select_from(models.Inventory)).scalar_one() == 0
+    if is_empty:
+        _build_demo(engine)
+    engine.dispose()
+    _start(config, _welcome(config, engine))
+
+
+@ventory.command()
+def serve() -> None:
+    """Start the server and the worker on the database as it is."""
+    config = settings.load()
+    _refuse_taken_port(config)
+    engine = open_database(config)
+    _refuse_pending(engine)
+    engine.dispose()
+    _start(config, f"Ventory listens on http://localhost:{config.port}")
+
+
+def _start(config: Config, welcome: str) -> None:
+    from ventory import server
+
+    os.environ["VENTORY_WELCOME"] = welcome
+    os.environ["VENTORY_WITH_WORKER"] = "1"
+    sys.stdout.flush()
+    # The process becomes gunicorn's master: one process less, and signals reach it directly.
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *server.settings(config)])
+
+
+@ventory.command()
+def worker() -> None:
+    """Number events, deliver mail, tidy up; one per data folder."""
+    from ventory.worker import run as worker_run
+
+    config = settings.load()
+    worker_run.run(config, open_database(config))
+
+
+@ventory.command("create-db")
+def create_db() -> None:
+    """Create the database or bring it up to date, by the migrations."""
+    config = settings.load()
+    engine = open_database(config)
+    lacking = migrate.pending(engine)
+    migrate.upgrade(engine)
+    say(f"The database is up to date ({len(lacking)} migration(s) were run)." if lacking else "Nothing to do.")
+
+
+@ventory.command()
+@click.option("--seed", default=1, show_default=True, help="The same number gives the same chain.")
+@click.option("--now", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="When the chain's year ends (UTC); default: now.")
+def demo(seed: int, now) -> None:
+    """Add the demo chain to an empty database."""
+    engine = open_database(settings.load())
+    migrate.upgrade(engine)
+    with engines.autocommit(engine).connect() as connection:
+        if connection.execute(select(func.count()).select_from(models.Inventory)).scalar_one():
+            raise BadSetting("The database holds an inventory already. The demo chain wants an empty one.")
+    _build_demo(engine, seed, now)
+
+
+def _build_demo(engine, seed: int = 1, now=None) -> None:
+    from ventory.demo.load import build_into
+
+    started = time.monotonic()
+    build_into(engine, seed=seed, now=now, say=say)
+    say(f"The demo chain is complete ({time.monotonic() - started:.0f} s)")
+
+
+def _welcome(config: Config, engine) -> str:
+    """The address, and one login per role of the demo, owner first."""
+    lines = ["", f"Ventory listens on http://localhost:{config.port}"]
+    with engines.autocommit(engine).connect() as connection:
+        inventory_id = connection.execute(
+            select(models.Inventory.id).where(models.Inventory.is_demo).order_by(models.Inventory.id).limit(1)
+        ).scalar_one_or_none()
+        if inventory_id is not None:
+            from ventory.demo.people import logins
+
+            lines += logins(connection, inventory_id)
+    engine.dispose()
+    return "\n".join(lines)
+
+
+@ventory.command()
+def verify() -> None:
+    """Recompute every derived figure from the ledger and name each difference.
+
+    Exits 0 when all is right, 1 with the differences.
+    """
+    from ventory.stock.verify import verify as check
+
+    engine = open_database(settings.load())
+    _refuse_pending(engine)
+    started = time.monotonic()
+    with engines.reading(engine).connect() as connection:
+        report = check(connection)
+    for difference in report.differences:
+        say(str(difference))
+    say(
+        f"{report.lines} lines, {report.balances} balances, {len(report.differences)} differences"
+        f" ({time.monotonic() - started:.1f} s)"
+    )
+    raise SystemExit(1 if report.differences else 0)
+
+
+@ventory.command()
+def rebuild() -> None:
+    """Make every balance again from the ledger."""
+    from ventory.stock.verify import rebuild as again
+
+    engine = open_database(settings.load())
+    _refuse_pending(engine)
+    with unit_of_work.transaction() as session:
+        count = again(session.connection())
+    say(f"{count} balances were made again from the ledger")

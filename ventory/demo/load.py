@@ -1,0 +1,311 @@
+"""Writing the demo chain: one transaction, in bulk, valued by the ledger's own rules."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Engine, insert
+from sqlalchemy.orm import Session
+
+from ventory.blueprints.auth.service import hash_password
+from ventory.blueprints.inventories.service import Founded, add_member, found, open_store
+from ventory.core import ledger
+from ventory.core.ledger import Move, Place
+from ventory.core.movements import adjusted, sides
+from ventory.core.quantity import multiply
+from ventory.db import dialect
+from ventory.db.unit_of_work import transaction
+from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
+from ventory.demo.people import PASSWORD, PEOPLE
+from ventory.models import (
+    ActorRow,
+    ActorStore,
+    Balance,
+    Category,
+    Inventory,
+    Item,
+    ItemGroup,
+    ItemStore,
+    Movement,
+    MovementLine,
+    MovementPrivate,
+    Outbox,
+    User,
+)
+from ventory.stock.posting import private_digest
+
+NAME = "Fenwick & Rose"
+
+
+def build_into(
+    engine: Engine, *, seed: int = 1, now: datetime | None = None, say: Callable[[str], None] = print
+) -> Chain:
+    """Build the chain and write it to the bound database, all or nothing.
+
+    now: when the year ends, UTC; None for the present
+    """
+    ends = (now or datetime.now(UTC)).replace(tzinfo=UTC)
+    chain = build(seed, ends, say)
+    with transaction() as session:
+        say("Building the demo chain: catalogue and people")
+        Loader(session, chain, seed, ends).load(say)
+    return chain
+
+
+class Loader:
+    """Turns a chain's plain facts into rows."""
+
+    def __init__(self, session: Session, chain: Chain, seed: int, now: datetime):
+        self.session, self.chain, self.seed, self.now = session, chain, seed, now
+        self.began = min(event.at for event in chain.events) - timedelta(hours=1)
+        self.stores: dict[str, Place] = {}
+        self.items: dict[str, int] = {}
+        self.actors: dict[str, int] = {}
+
+    def load(self, say: Callable[[str], None]) -> None:
+        self._people_and_stores()
+        self._catalogue()
+        say("Building the demo chain: movements")
+        self._movements()
+
+    def _people_and_stores(self) -> None:
+        session = self.session
+        hashed = hash_password(PASSWORD)
+        users = {
+            person.key: User(
+                email=person.email,
+                email_key=person.email,
+                name=person.name,
+                password_hash=hashed,
+                is_active=True,
+                email_verified_at=self.began,
+                created_at=self.began,
+            )
+            for person in PEOPLE
+        }
+        session.add_all(users.values())
+        session.flush()
+        self.founded: Founded = found(
+            session,
+            name=NAME,
+            owner=users["owner"],
+            now=self.began,
+            is_demo=True,
+            with_store=False,
+            with_categories=False,
+        )
+        self.inventory_id = self.founded.inventory_id
+        for branch in BRANCHES:
+            store = open_store(
+                session,
+                self.inventory_id,
+                code=branch.code,
+                name=branch.name,
+                time_zone="Europe/London",
+                kind=branch.kind,
+                address=branch.address,
+            )
+            self.stores[branch.code] = Place(store.id, "store", store.id)
+        session.get_one(Inventory, self.inventory_id).default_store_id = self.stores["LEEDS"].id
+        self.actors = {"owner": self.founded.owner_id, "system": self.founded.system_id}
+        for person in PEOPLE[1:]:
+            actor = add_member(session, self.inventory_id, users[person.key], person.role, self.began)
+            actor.is_limited = bool(person.stores)
+            self.actors[person.key] = actor.id
+            session.add_all(
+                ActorStore(inventory_id=self.inventory_id, actor_id=actor.id, store_id=self.stores[code].id)
+                for code in person.stores
+            )
+        tills = ActorRow(inventory_id=self.inventory_id, kind="key", name="Tills", role="clerk", created_at=self.began)
+        session.add(tills)
+        session.flush()
+        self.actors["tills"] = tills.id
+        self.virtual = {kind: Place(place_id, kind) for kind, place_id in self.founded.virtual.items()}
+
+    def _catalogue(self) -> None:
+        session, goods = self.session, self.chain.goods
+        names = sorted({good.category for good in goods})
+        categories = {
+            name: Category(
+                inventory_id=self.inventory_id, name=name, name_key=name.casefold(), tint=position % 10, version=1
+            )
+            for position, name in enumerate(names)
+        }
+        groups = {
+            good.group: ItemGroup(
+                inventory_id=self.inventory_id,
+                name=good.group,
+                name_key=good.group.casefold(),
+                option_names=list(good.options),
+                version=1,
+            )
+            for good in goods
+            if good.group
+        }
+        session.add_all([*categories.values(), *groups.values()])
+        session.flush()
+        merchandise = self.founded.types["merchandise"]
+        items = [
+            Item(
+                inventory_id=self.inventory_id,
+                sku=good.sku,
+                sku_key=good.sku.casefold(),
+                name=good.name,
+                name_key=good.name.casefold(),
+                description=good.description,
+                barcode=good.barcode,
+                category_id=categories[good.category].id,
+                unit_id=self.founded.units[good.unit],
+                type_id=merchandise,
+                group_id=groups[good.group].id if good.group else None,
+                options=good.options,
+                price=good.price,
+                created_at=self.began,
+                updated_at=self.began,
+                version=1,
+            )
+            for good in goods
+        ]
+        session.add_all(items)
+        session.flush()
+        self.items = {item.sku: item.id for item in items}
+        session.execute(
+            insert(ItemStore),
+            [
+                {
+                    "inventory_id": self.inventory_id,
+                    "store_id": self.stores[store].id,
+                    "item_id": self.items[sku],
+                    "reorder_point": rule.reorder_point,
+                    "target_level": rule.target_level,
+                    "shelf": rule.shelf,
+                    "version": 1,
+                }
+                for (store, sku), rule in self.chain.rules.items()
+            ],
+        )
+
+    def _movements(self) -> None:
+        connection = self.session.connection()
+        database = dialect.of(connection)
+        shelf = ledger.Shelf({}, self.virtual["cost_difference"])
+        places = {place.id: place for place in (*self.stores.values(), *self.virtual.values())}
+        movements, lines, private = [], [], []
+        planned: list[ledger.PlannedMovement] = []
+        first_id = database.next_id(connection, "movement")
+        line_id = database.next_id(connection, "movement_line")
+        for position, event in enumerate(self.chain.events):
+            movement_id = first_id + position
+            outcome = ledger.plan(shelf, self._ledger_lines(event, planned, places))
+            planned.append(outcome)
+            digest = None
+            if event.counterparty:
+                salt = hashlib.sha256(f"{self.seed} {position}".encode()).hexdigest()[:32]
+                digest = private_digest(salt, event.counterparty, None)
+                private.append((self.inventory_id, movement_id, salt, event.counterparty, None))
+            movements.append(
+                (
+                    movement_id,
+                    self.inventory_id,
+                    event.kind,
+                    self.actors[event.actor],
+                    event.reason,
+                    event.reference,
+                    event.at.astimezone(ZONE).date(),
+                    event.at,
+                    event.at,
+                    None if event.reverses is None else first_id + event.reverses,
+                    digest,
+                )
+            )
+            for line in outcome.lines:
+                lines.append(
+                    (
+                        line_id,
+                        self.inventory_id,
+                        movement_id,
+                        line.item_id,
+                        line.source_id,
+                        line.target_id,
+                        line.quantity,
+                        line.value,
+                    )
+                )
+                line_id += 1
+        self._copy(
+            Movement,
+            "id inventory_id kind actor_id reason external_reference business_date occurred_at recorded_at"
+            " reverses_id private_digest",
+            movements,
+        )
+        self._copy(MovementLine, "id inventory_id movement_id item_id from_place_id to_place_id quantity value", lines)
+        self._copy(MovementPrivate, "inventory_id movement_id salt counterparty note", private)
+        self._balances(connection, shelf)
+
+    def _ledger_lines(
+        self, event: Event, planned: list[ledger.PlannedMovement], places: dict[int, Place]
+    ) -> list[Move]:
+        if event.reverses is not None:
+            original = planned[event.reverses]
+            return [ledger.reversed_line(line, places, index) for index, line in enumerate(original.lines)]
+        store = self.stores[event.store]
+        to_store = self.stores[event.to_store] if event.to_store else None
+        moves = []
+        for index, line in enumerate(event.lines):
+            item_id = self.items[line.sku]
+            if event.kind == "adjustment":
+                moves.append(adjusted(item_id, line.quantity, event.reason, store, self.virtual, index))
+                continue
+            source, target = sides(event.kind, store, to_store, self.virtual)
+            value = None if line.unit_cost is None else multiply(line.quantity, line.unit_cost)
+            moves.append(Move(item_id, source, target, line.quantity, value, index=index))
+        return moves
+
+    def _copy(self, table, names: str, rows: list[tuple]) -> None:
+        connection = self.session.connection()
+        columns = table.__table__.c
+        dialect.of(connection).bulk_insert(connection, [columns[name] for name in names.split()], rows)
+
+    def _balances(self, connection, shelf: ledger.Shelf) -> None:
+        points = {
+            (self.stores[store].id, self.items[sku]): rule.reorder_point
+            for (store, sku), rule in self.chain.rules.items()
+        }
+        zero = Decimal(0)
+        rows = [
+            (
+                self.inventory_id,
+                place_id,
+                item_id,
+                balance.on_hand,
+                zero,
+                zero,
+                balance.value,
+                balance.last_cost,
+                False,
+                points.get((place_id, item_id)),
+            )
+            for (place_id, item_id), balance in sorted(shelf.balances.items())
+        ]
+        self._copy(
+            Balance,
+            "inventory_id place_id item_id on_hand reserved incoming value last_cost may_go_negative reorder_point",
+            rows,
+        )
+        connection.execute(
+            insert(Outbox.__table__),
+            [
+                {
+                    "inventory_id": self.inventory_id,
+                    "kind": "stock_resynced",
+                    "subject_id": place.id,
+                    "payload": json.dumps({"store_id": place.id}),
+                    "created_at": self.now,
+                }
+                for place in self.stores.values()
+            ],
+        )

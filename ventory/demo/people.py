@@ -1,0 +1,51 @@
+"""Who works in the demo chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from ventory.models import ActorRow, User
+
+PASSWORD = "open the doors at nine"
+
+
+@dataclass(frozen=True)
+class Person:
+    """stores: the codes that this person is limited to; none means all"""
+
+    key: str
+    name: str
+    role: str
+    stores: tuple[str, ...] = ()
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@demo.ventory.example"
+
+
+PEOPLE = (
+    Person("owner", "Olivia Grant", "owner"),
+    Person("leeds", "Martin Shaw", "manager", ("LEEDS",)),
+    Person("south", "Meera Patel", "manager", ("BRIGHT", "BATH", "COVENT")),
+    Person("buyer", "Ben Okafor", "buyer"),
+    Person("clerk", "Chloe Evans", "clerk", ("LEEDS",)),
+    Person("auditor", "Anna Weiss", "auditor"),
+)
+
+
+def logins(connection: Connection, inventory_id: int) -> list[str]:
+    """The lines that say how to sign in, the owner's first."""
+    rows = connection.execute(
+        select(User.email, ActorRow.role)
+        .join(ActorRow, ActorRow.user_id == User.id)
+        .where(ActorRow.inventory_id == inventory_id)
+        .order_by(ActorRow.role != "owner", ActorRow.id)
+    ).all()
+    mine = {person.email for person in PEOPLE}
+    return [
+        f"Demo login: {row.email} / {PASSWORD}" + ("" if row.role == "owner" else f"  ({row.role})")
+        for row in rows
+        if row.email in mine
+    ]

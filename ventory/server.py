@@ -1,0 +1,87 @@
+"""How gunicorn runs Ventory: the web processes, and the worker beside them under the same master."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+PR_SET_PDEATHSIG = 1
+
+
+def settings(config) -> list[str]:
+    """gunicorn's arguments for this configuration.
+
+    One process on SQLite, which has one writer; two on PostgreSQL. Four threads each: with eight, threads fought for
+    the interpreter lock and a restock was a third slower.
+    """
+    processes = config.web_processes or (1 if config.is_sqlite else 2)
+    threads = 8 if processes == 1 and not config.web_processes else config.web_threads
+    host = os.environ.get("HOST", "127.0.0.1")
+    return [
+        "--config=python:ventory.server",
+        f"--bind={host}:{config.port}",
+        f"--workers={processes}",
+        f"--threads={threads}",
+        "--worker-class=gthread",
+        "--worker-tmp-dir=/dev/shm",
+        "--keep-alive=30",
+        "--backlog=512",
+        "--timeout=60",
+        "--graceful-timeout=25",
+        "--no-control-socket",
+        "--log-level=warning",
+        "ventory.app:create_app()",
+    ]
+
+
+def die_with_parent() -> None:
+    """End when the parent ends, even by kill -9; only Linux knows how."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class _Worker:
+    """The worker process, started again when it ends before the server does."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen | None = None
+        self.is_stopping = False
+
+    def run(self) -> None:
+        while not self.is_stopping:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ventory", "worker"], preexec_fn=die_with_parent, stdin=subprocess.DEVNULL
+            )
+            self.process.wait()
+            if not self.is_stopping:
+                time.sleep(1)
+
+    def stop(self) -> None:
+        self.is_stopping = True
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+
+_worker = _Worker()
+
+
+def when_ready(_server) -> None:
+    """The port is open: start the worker, say where to go."""
+    if os.environ.get("VENTORY_WITH_WORKER"):
+        threading.Thread(target=_worker.run, daemon=True).start()
+    welcome = os.environ.pop("VENTORY_WELCOME", "")
+    if welcome:
+        print(welcome, flush=True)
+
+
+def post_fork(_server, _web_process) -> None:
+    die_with_parent()
+
+
+def on_exit(_server) -> None:
+    _worker.stop()

@@ -1,0 +1,107 @@
+"""Mail: what the outbox tells people. Sent by SMTP when a server is configured, else written as .eml files."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Flask
+from flask_mail import Mail, Message
+from jinja2 import Environment, PackageLoader
+from sqlalchemy import Connection, and_, or_, select
+
+from ventory.config import Config
+from ventory.core.events import Sequenced
+from ventory.models import ActorRow, ActorStore, Inventory, Item, Store, UnitRow, User
+
+TOLD = ("owner", "manager")
+
+
+class Postman:
+    """Turns events into mail, one message per store and batch, the same message when a batch comes again."""
+
+    def __init__(self, config: Config):
+        self.folder = None if config.mail["MAIL_SERVER"] else config.home / "mail"
+        self.address = config.public_url or f"http://localhost:{config.port}"
+        self.app = Flask("ventory.worker")
+        self.app.config.update(config.mail)
+        self.mail = Mail(self.app)
+        loader = PackageLoader("ventory.worker", "templates")
+        self.pages = Environment(loader=loader, autoescape=True)
+        self.texts = Environment(loader=loader, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+
+    def deliver(self, connection: Connection, events: Sequence[Sequenced]) -> None:
+        """Tell the people of each store what ran low."""
+        low: dict[tuple[int, int], list[Sequenced]] = defaultdict(list)
+        for event in events:
+            if event.kind == "ran_low":
+                low[event.inventory_id, event.payload["store_id"]].append(event)
+        for (inventory_id, store_id), of_store in sorted(low.items()):
+            self._tell_low(connection, inventory_id, store_id, of_store)
+
+    def _tell_low(self, connection: Connection, inventory_id: int, store_id: int, events: Sequence[Sequenced]) -> None:
+        store = connection.execute(
+            select(Store.code, Store.name, Inventory.is_demo)
+            .join(Inventory, Inventory.id == Store.inventory_id)
+            .where(Store.inventory_id == inventory_id, Store.id == store_id)
+        ).first()
+        people = _people(connection, inventory_id, store_id)
+        if store is None or not people:
+            return
+        latest = {event.payload["item_id"]: event for event in events}
+        items = connection.execute(
+            select(Item.id, Item.sku, Item.name, UnitRow.code.label("unit"))
+            .join(UnitRow, UnitRow.id == Item.unit_id)
+            .where(Item.inventory_id == inventory_id, Item.id.in_(latest))
+            .order_by(Item.name_key)
+        ).all()
+        facts = {
+            "store": store,
+            "address": self.address,
+            "rows": [(item, latest[item.id].payload) for item in items],
+        }
+        count = len(items)
+        subject = f"{store.name}: {items[0].name} ran low" if count == 1 else f"{store.name}: {count} items ran low"
+        self.send(f"low-{events[0].seq}-{store_id}", people, subject, "low", facts)
+
+    def send(self, name: str, people: Sequence[str], subject: str, template: str, facts: dict) -> None:
+        """Send a message, or write it to the mail folder under `name`, renamed into place when whole."""
+        with self.app.app_context():
+            for number, person in enumerate(people, 1):
+                message = Message(subject, recipients=[person])
+                message.body = self.texts.get_template(f"{template}.txt").render(facts)
+                message.html = self.pages.get_template(f"{template}.html").render(facts)
+                message.msgId = f"<{name}.{number}@ventory>"
+                if self.folder is None:
+                    self.mail.send(message)
+                else:
+                    _write(self.folder, f"{name}-{number}", message.as_bytes())
+
+
+def _people(connection: Connection, inventory_id: int, store_id: int) -> list[str]:
+    """Who hears about a store: owners, and managers who may see it."""
+    mine = and_(ActorStore.actor_id == ActorRow.id, ActorStore.store_id == store_id)
+    return list(
+        connection.execute(
+            select(User.email)
+            .join(ActorRow, ActorRow.user_id == User.id)
+            .outerjoin(ActorStore, mine)
+            .where(
+                ActorRow.inventory_id == inventory_id,
+                ActorRow.role.in_(TOLD),
+                ActorRow.ended_at.is_(None),
+                User.is_active,
+                or_(ActorRow.is_limited.is_(False), ActorStore.store_id.is_not(None)),
+            )
+            .order_by(User.id)
+        ).scalars()
+    )
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    folder.mkdir(exist_ok=True)
+    draft = folder / f".{name}.part"
+    draft.write_bytes(content)
+    os.replace(draft, folder / f"{name}.eml")

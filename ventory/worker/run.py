@@ -1,0 +1,124 @@
+"""The worker's one loop: number events, let each reader catch up, tidy up, wait to be woken."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from ventory.config import Config
+from ventory.core.events import Sequenced
+from ventory.db import dialect
+from ventory.db import engine as engines
+from ventory.db.once import KeptAnswer
+from ventory.db.outbox import Outbox, OutboxReader, read
+from ventory.web import logs
+from ventory.worker import mail
+
+log = structlog.get_logger(__name__)
+POLL_SECONDS = 0.5
+TIDY_SECONDS = 3600
+KEEP = timedelta(days=7)
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who follows the outbox.
+
+    deliver: gets the next events in order; may get the same ones again after a crash, so it must bear repeats
+    """
+
+    name: str
+    deliver: Callable[[Connection, Sequence[Sequenced]], None]
+
+
+def run(config: Config, engine: Engine) -> None:
+    """Work until told to stop (SIGTERM or SIGINT)."""
+    logs.configure(config.home, is_loud=config.is_production)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with only_one(config.home):
+        readers = [Reader("mail", mail.Postman(config).deliver)]
+        waiter = dialect.of(engine).Waiter(engine)
+        tidied_at = 0.0
+        while not stop.is_set():
+            try:
+                busy = step(engine, readers)
+                if time.monotonic() - tidied_at > TIDY_SECONDS:
+                    tidy(engine)
+                    tidied_at = time.monotonic()
+            except Exception:
+                log.exception("worker")
+                busy = False
+                stop.wait(1)
+            if not busy:
+                waiter.wait(stop, POLL_SECONDS)
+
+
+def step(engine: Engine, readers: Sequence[Reader]) -> bool:
+    """Number what was committed, then let every reader take its next batch. returns: whether anything was done"""
+    numbered = number(engine)
+    delivered = [deliver(engine, reader) for reader in readers]
+    return bool(numbered) or any(delivered)
+
+
+def number(engine: Engine) -> int:
+    """Give committed events their place in the sequence. returns: how many"""
+    with engines.writing(engine).begin() as connection:
+        return dialect.of(connection).number_events(connection)
+
+
+def deliver(engine: Engine, reader: Reader) -> int:
+    """Hand a reader its next batch and remember how far it came. returns: how many events
+
+    The place is written after the delivery: a crash in between repeats a batch, it never loses one.
+    """
+    place = OutboxReader.__table__
+    with engines.autocommit(engine).connect() as connection:
+        done = connection.execute(select(place.c.seq).where(place.c.name == reader.name)).scalar_one_or_none()
+        events = read(connection, done or 0, BATCH)
+        if not events:
+            return 0
+        reader.deliver(connection, events)
+    with engines.writing(engine).begin() as connection:
+        if done is None:
+            connection.execute(insert(place).values(name=reader.name, seq=events[-1].seq))
+        else:
+            connection.execute(update(place).where(place.c.name == reader.name).values(seq=events[-1].seq))
+    return len(events)
+
+
+def tidy(engine: Engine) -> None:
+    """Forget answers and events that nobody can ask for any more; the last event stays, the sequence grows from it."""
+    old = datetime.now(UTC) - KEEP
+    outbox, place = Outbox.__table__, OutboxReader.__table__
+    with engines.writing(engine).begin() as connection:
+        connection.execute(delete(KeptAnswer.__table__).where(KeptAnswer.__table__.c.created_at < old))
+        seq = outbox.c.id if dialect.of(connection).SEQUENCE == "id" else outbox.c.seq
+        slowest = connection.execute(select(func.min(place.c.seq))).scalar_one_or_none()
+        if slowest is not None:
+            connection.execute(delete(outbox).where(seq < slowest, outbox.c.created_at < old))
+
+
+class only_one:
+    """Hold the data folder's worker lock; a second worker waits until the first ends."""
+
+    def __init__(self, home: Path):
+        self.path = home / "worker.lock"
+
+    def __enter__(self) -> None:
+        self.handle = self.path.open("w")
+        fcntl.flock(self.handle, fcntl.LOCK_EX)
+
+    def __exit__(self, *_error) -> None:
+        self.handle.close()
