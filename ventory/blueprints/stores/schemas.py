@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from ventory.web.schemas import Out, PageQuery
+from ventory.web.schemas import Code, In, Name, Out, PageQuery, line_of_text
 
 
 class StoreOut(Out):
@@ -23,3 +23,25 @@ class StoreOut(Out):
 
 class StoresQuery(PageQuery):
     closed: Literal["no", "all"] = "no"
+
+
+class StoreIn(In):
+    code: Code
+    name: Name
+    kind: Literal["shop", "warehouse"] = "shop"
+    address: line_of_text(400) = ""
+    time_zone: line_of_text(64, 1) | None = None
+    may_go_negative: bool = False
+
+
+class StoreChange(In):
+    """Changes to a store; absent fields stay."""
+
+    code: Code | None = None
+    name: Name | None = None
+    kind: Literal["shop", "warehouse"] | None = None
+    address: line_of_text(400) | None = None
+    time_zone: line_of_text(64, 1) | None = None
+    may_go_negative: bool | None = None
+    is_closed: bool | None = None
+    is_default: Literal[True] | None = None

@@ -1,0 +1,127 @@
+"""Adding, changing and removing categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ventory.blueprints.categories import queries
+from ventory.blueprints.categories.models import Category
+from ventory.blueprints.categories.queries import CategoryView
+from ventory.core.errors import BadInput, InUse, NotFound, Stale
+from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
+
+DEEPEST = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddCategory(Command):
+    name: str
+    parent_id: int | None = None
+    tint: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeCategory(Command):
+    """name, tint: None leaves it. moves: whether parent_id is meant (None is the top)."""
+
+    category_id: int
+    version: int | None = None
+    name: str | None = None
+    tint: int | None = None
+    parent_id: int | None = None
+    moves: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveCategory(Command):
+    category_id: int
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Removed:
+    id: int
+
+
+@use_case
+def add(command: AddCategory) -> CategoryView:
+    """Add a category, at the top or below another."""
+    with unit_of_work(command) as work:
+        _check_parent(work, None, command.parent_id)
+        category = Category(
+            inventory_id=work.inventory_id,
+            parent_id=command.parent_id,
+            name=command.name,
+            name_key=command.name.casefold(),
+            tint=command.tint,
+            version=1,
+        )
+        work.session.add(category)
+        work.session.flush()
+        return work.result(_view(work, category.id))
+
+
+@use_case
+def change(command: ChangeCategory) -> CategoryView:
+    """Rename a category or move it in the tree; never below itself."""
+    with unit_of_work(command) as work:
+        category = _locked(work, command.category_id, command.version)
+        if command.name is not None:
+            category.name, category.name_key = command.name, command.name.casefold()
+        if command.tint is not None:
+            category.tint = command.tint
+        if command.moves:
+            _check_parent(work, category.id, command.parent_id)
+            category.parent_id = command.parent_id
+        category.version += 1
+        work.session.flush()
+        return work.result(_view(work, category.id))
+
+
+@use_case
+def remove(command: RemoveCategory) -> Removed:
+    """Remove a category that nothing is in. 409 in_use else."""
+    with unit_of_work(command) as work:
+        category = _locked(work, command.category_id, command.version)
+        view = _view(work, category.id)
+        if queries.is_used(work.session, category.id):
+            raise InUse(f"{view.name} holds items or categories. Move them first.")
+        work.session.delete(category)
+        work.session.flush()
+        return work.result(Removed(command.category_id))
+
+
+def _locked(work: UnitOfWork, category_id: int, version: int | None) -> Category:
+    category = work.session.execute(
+        select(Category).where(Category.id == category_id).with_for_update()
+    ).scalar_one_or_none()
+    if category is None:
+        raise NotFound("There is no such category.")
+    if version is not None and category.version != version:
+        raise Stale("Somebody changed this category in between. Load it again and repeat your change.")
+    return category
+
+
+def _check_parent(work: UnitOfWork, category_id: int | None, parent_id: int | None) -> None:
+    """raises: BadInput when the parent is missing, the category itself or below it, or too deep"""
+    depth = 0
+    while parent_id is not None:
+        if parent_id == category_id:
+            raise BadInput("A category cannot stand below itself.", field="parent_id")
+        parent = work.session.execute(
+            select(Category.id, Category.parent_id).where(Category.id == parent_id).with_for_update()
+        ).first()
+        if parent is None:
+            raise BadInput(f"There is no category {parent_id}.", field="parent_id")
+        depth += 1
+        if depth >= DEEPEST:
+            raise BadInput(f"The tree is at most {DEEPEST} levels deep.", field="parent_id")
+        parent_id = parent.parent_id
+
+
+def _view(work: UnitOfWork, category_id: int) -> CategoryView:
+    view = queries.get(work.session, category_id)
+    assert view is not None
+    return view
