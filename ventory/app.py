@@ -14,16 +14,24 @@ from ventory import models as _tables  # noqa: F401 - every table must be known 
 from ventory.blueprints import api
 from ventory.blueprints.auth import queries as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_user
+from ventory.blueprints.categories.routes import categories_bp
+from ventory.blueprints.inventory_types.routes import types_bp
+from ventory.blueprints.items.routes import items_bp
+from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
+from ventory.blueprints.search.routes import search_bp
+from ventory.blueprints.stock.routes import stock_bp
+from ventory.blueprints.stores.routes import stores_bp
+from ventory.blueprints.uom.routes import uom_bp
 from ventory.config import BadSetting, Config
 from ventory.db import migrate as migrations
 from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.db.unit_of_work import bind
 from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
-from ventory.web import auth, errors, hooks, logs, reading
+from ventory.web import auth, errors, formats, hooks, logs, reading
 from ventory.web.requests import StrictRequest
 
-PAGES = (auth_bp, main_bp)
+PAGES = (auth_bp, main_bp, search_bp, stock_bp, items_bp, stores_bp, categories_bp, uom_bp, types_bp)
 
 
 class Ventory(APIFlask):
@@ -129,6 +137,8 @@ def _build(config: Config) -> Ventory:
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     api.register(app)
+    frame.register(app)
+    formats.register(app)
     return app
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from ventory.models import ActorRow, User
 
-PASSWORD = "open the doors at nine"
+PASSWORD = "open-the-doors-at-nine"
 
 
 @dataclass(frozen=True)

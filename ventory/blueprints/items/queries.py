@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow
@@ -157,15 +157,7 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
     if which.is_archived is not None:
         statement = statement.where(Item.archived_at.is_not(None) if which.is_archived else Item.archived_at.is_(None))
     if which.search:
-        words = which.search.strip().casefold()
-        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        statement = statement.where(
-            or_(
-                Item.name_key.like(pattern, escape="\\"),
-                Item.sku_key.like(pattern, escape="\\"),
-                Item.barcode == which.search.strip(),
-            )
-        )
+        statement = statement.where(matching(which.search))
     if which.category_id is not None:
         statement = statement.where(Item.category_id.in_(_category_and_below(which.category_id)))
     if which.type is not None:
@@ -180,6 +172,14 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
         carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
         statement = statement.where(Item.id.in_(carried))
     return statement
+
+
+def matching(search: str) -> ColumnElement[bool]:
+    """Items whose name or SKU holds the text, or whose barcode is it."""
+    words = search.strip()
+    escaped = words.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = f"%{escaped}%"
+    return or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"), Item.barcode == words)
 
 
 def _category_and_below(category_id: int):

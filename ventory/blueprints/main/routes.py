@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, render_template
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, g, jsonify, render_template
 from sqlalchemy import text
 
-from ventory.web.auth import PUBLIC, SIGNED_IN, guard
-from ventory.web.reading import autocommit_connection
+from ventory.blueprints.items import queries as items
+from ventory.blueprints.stock import queries as stock
+from ventory.blueprints.stores import current
+from ventory.web import reading
+from ventory.web.auth import PUBLIC, guard
 
 main_bp = Blueprint("main", __name__, template_folder="templates")
+TASKS = 12
 
 
 @main_bp.get("/")
-@guard(SIGNED_IN)
+@guard("stock.read")
 def home():
-    """What needs this person now."""
-    return render_template("main/home.html")
+    """What needs this person now: what is out or low, in money's order; then the stores compared, or what happened."""
+    session, store = reading.session(), current.store()
+    store_id = store.id if store else None
+    today = datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
+    low = items.low_stock(session, g.actor, store_id=store_id, limit=TASKS)
+    compared = stock.stores_compared(session, g.actor, today, store_id)
+    latest = stock.movement_lines(session, g.actor, stock.MovementFilter(store_id=store_id), limit=8)
+    return render_template(
+        "main/home.html",
+        title="Home",
+        store=store,
+        low=low,
+        needs=sum(each.out + each.low for each in compared),
+        compared=compared,
+        latest=latest.rows,
+        today=today,
+    )
 
 
 @main_bp.get("/healthz")
@@ -29,6 +51,6 @@ def alive():
 @guard(PUBLIC)
 def ready():
     """The process and its database answer."""
-    with autocommit_connection() as connection:
+    with reading.autocommit_connection() as connection:
         connection.execute(text("SELECT 1"))
     return jsonify(status="ready")

@@ -1,0 +1,1 @@
+"""Search: reach any thing by name, number or barcode."""

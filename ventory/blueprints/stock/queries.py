@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from ventory.blueprints.auth.models import ActorRow, Inventory
+from ventory.blueprints.categories.models import Category
 from ventory.blueprints.items import references
-from ventory.blueprints.items.models import Item
+from ventory.blueprints.items.models import Item, ItemStore
+from ventory.blueprints.items.queries import matching, state_of
 from ventory.blueprints.items.references import ItemRef
+from ventory.blueprints.stores.models import Store
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core.access import Actor
 from ventory.core.errors import Malformed
@@ -83,7 +87,7 @@ def movement_to_reverse(session: Session, actor: Actor, movement_id: int) -> ToR
 class MovementFilter:
     """Which movements; None means any.
 
-    store_id, item_id: that a line touches; since, until: business dates, inclusive
+    store_id, item_id: that a line touches; since, until: business dates, inclusive; search: in the item's name, SKU
     """
 
     kind: str | None = None
@@ -94,6 +98,7 @@ class MovementFilter:
     external_reference: str | None = None
     since: date | None = None
     until: date | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +206,8 @@ def _lines(which: MovementFilter) -> Select:
     ):
         if wanted is not None:
             statement = statement.where(condition)
+    if which.search:
+        statement = statement.where(matching(which.search))
     if which.store_id is not None:
         mine = select(Place.id).where(Place.store_id == which.store_id)
         statement = statement.where(or_(MovementLine.from_place_id.in_(mine), MovementLine.to_place_id.in_(mine)))
@@ -267,3 +274,312 @@ def _card_cursor(cursor: str) -> tuple[int, Decimal]:
     except (ValueError, ArithmeticError) as error:
         raise Malformed("This cursor is not one of this list's. Start again without it.", field="cursor") from error
     return top, figure
+
+
+@dataclass(frozen=True)
+class LevelRow:
+    """An item as it stands in one store, or over all stores that the actor may see.
+
+    in_stores, out_in, low_in: how many stores carry it, are out of it, are low on it; None for one store
+    value: None for those who may not see costs
+    """
+
+    id: int
+    sku: str
+    name: str
+    category: str | None
+    tint: int | None
+    unit: str
+    decimals: int
+    state: str
+    available: Decimal
+    on_hand: Decimal
+    reserved: Decimal
+    incoming: Decimal
+    value: Decimal | None
+    reorder_point: Decimal | None = None
+    target_level: Decimal | None = None
+    shelf: str = ""
+    in_stores: int | None = None
+    out_in: int | None = None
+    low_in: int | None = None
+
+
+STATE_OF_WORD = {"out": 0, "low": 1}
+
+
+def levels_in_store(
+    session: Session,
+    actor: Actor,
+    store_id: int,
+    *,
+    state: str = "",
+    search: str = "",
+    category_id: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """What a store carries, worst state first, then by name. state: "", out, low or over. shape: Page of LevelRow"""
+    statement = (
+        select(
+            Item.id,
+            Item.sku,
+            Item.name,
+            Item.name_key,
+            Category.name.label("category"),
+            Category.tint,
+            UnitRow.code.label("unit"),
+            UnitRow.decimals,
+            Balance.state,
+            Balance.on_hand,
+            Balance.reserved,
+            Balance.incoming,
+            Balance.value,
+            Balance.reorder_point,
+            ItemStore.target_level,
+            ItemStore.shelf,
+        )
+        .select_from(Balance)
+        .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
+        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+        .join(
+            ItemStore,
+            and_(
+                ItemStore.inventory_id == Balance.inventory_id,
+                ItemStore.store_id == Balance.place_id,
+                ItemStore.item_id == Balance.item_id,
+            ),
+        )
+        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
+        .where(Balance.place_id == store_id, Item.archived_at.is_(None))
+    )
+    if state in STATE_OF_WORD:
+        statement = statement.where(Balance.state == STATE_OF_WORD[state])
+    elif state == "over":
+        statement = statement.where(Balance.on_hand - Balance.reserved > ItemStore.target_level)
+    if search:
+        statement = statement.where(matching(search))
+    if category_id is not None:
+        statement = statement.where(Item.category_id == category_id)
+    keys = [
+        SortKey(Balance.state, lambda row: row.state),
+        SortKey(Item.name_key, lambda row: row.name_key),
+        SortKey(Item.id, lambda row: row.id),
+    ]
+    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    sees_costs = actor.may("costs.read")
+    rows = tuple(
+        LevelRow(
+            row.id,
+            row.sku,
+            row.name,
+            row.category,
+            row.tint,
+            row.unit,
+            row.decimals,
+            state_of(row.state),
+            row.on_hand - row.reserved,
+            row.on_hand,
+            row.reserved,
+            row.incoming,
+            row.value if sees_costs else None,
+            row.reorder_point,
+            row.target_level,
+            row.shelf,
+        )
+        for row in page.rows
+    )
+    return Page(rows, page.next_cursor, page.previous_cursor)
+
+
+def levels_everywhere(
+    session: Session,
+    actor: Actor,
+    *,
+    state: str = "",
+    search: str = "",
+    category_id: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """Items by name with their stock over all stores. state: "", out or low anywhere, or none (carried nowhere)."""
+    statement = (
+        select(
+            Item.id,
+            Item.sku,
+            Item.name,
+            Item.name_key,
+            Category.name.label("category"),
+            Category.tint,
+            UnitRow.code.label("unit"),
+            UnitRow.decimals,
+        )
+        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
+        .where(Item.archived_at.is_(None))
+    )
+    if state in STATE_OF_WORD:
+        short = select(Balance.item_id).where(Balance.state == STATE_OF_WORD[state], Balance.state < 2)
+        statement = statement.where(Item.id.in_(_in_stores(short, actor)))
+    elif state == "none":
+        statement = statement.where(Item.id.not_in(_in_stores(select(Balance.item_id), actor)))
+    if search:
+        statement = statement.where(matching(search))
+    if category_id is not None:
+        statement = statement.where(Item.category_id == category_id)
+    keys = [SortKey(Item.name_key, lambda row: row.name_key), SortKey(Item.id, lambda row: row.id)]
+    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    totals = _totals(session, actor, [row.id for row in page.rows])
+    rows = tuple(_total_row(row, totals.get(row.id), actor) for row in page.rows)
+    return Page(rows, page.next_cursor, page.previous_cursor)
+
+
+def _in_stores(statement: Select, actor: Actor) -> Select:
+    statement = statement.join(
+        Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id)
+    ).where(Place.kind == "store")
+    if actor.store_ids is not None:
+        statement = statement.where(Balance.place_id.in_(actor.store_ids))
+    return statement
+
+
+def _totals(session: Session, actor: Actor, ids: list[int]) -> dict[int, Any]:
+    statement = select(
+        Balance.item_id,
+        func.sum(Balance.on_hand).label("on_hand"),
+        func.sum(Balance.reserved).label("reserved"),
+        func.sum(Balance.incoming).label("incoming"),
+        func.sum(Balance.value).label("value"),
+        func.count().label("in_stores"),
+        func.count().filter(Balance.state == 0).label("out_in"),
+        func.count().filter(Balance.state == 1).label("low_in"),
+    ).group_by(Balance.item_id)
+    rows = session.execute(_in_stores(statement, actor).where(Balance.item_id.in_(ids)))
+    return {row.item_id: row for row in rows}
+
+
+def _total_row(row: Any, total: Any, actor: Actor) -> LevelRow:
+    head = (row.id, row.sku, row.name, row.category, row.tint, row.unit, row.decimals)
+    if total is None:
+        return LevelRow(*head, "ok", ZERO, ZERO, ZERO, ZERO, ZERO, in_stores=0, out_in=0, low_in=0)
+    state = "out" if total.out_in else "low" if total.low_in else "ok"
+    return LevelRow(
+        *head,
+        state,
+        total.on_hand - total.reserved,
+        total.on_hand,
+        total.reserved,
+        total.incoming,
+        total.value if actor.may("costs.read") else None,
+        in_stores=total.in_stores,
+        out_in=total.out_in,
+        low_in=total.low_in,
+    )
+
+
+@dataclass(frozen=True)
+class StoreFigures:
+    """A store at a glance. value: None for those who may not see costs"""
+
+    store_id: int
+    code: str
+    name: str
+    carried: int
+    out: int
+    low: int
+    sold_today: Decimal
+    received_today: Decimal
+    value: Decimal | None
+
+
+def stores_compared(session: Session, actor: Actor, today: date, store_id: int | None = None) -> list[StoreFigures]:
+    """Every store that the actor may see, those with most items out first."""
+    figures = _in_stores(
+        select(
+            Balance.place_id,
+            func.count().label("carried"),
+            func.count().filter(Balance.state == 0).label("out"),
+            func.count().filter(Balance.state < 2, Balance.on_hand > Balance.reserved).label("low"),
+            func.sum(Balance.value).label("value"),
+        ).group_by(Balance.place_id),
+        actor,
+    )
+    stores = select(Store.id, Store.code, Store.name).where(Store.closed_at.is_(None)).order_by(Store.code_key)
+    if actor.store_ids is not None:
+        stores = stores.where(Store.id.in_(actor.store_ids))
+    if store_id is not None:
+        stores = stores.where(Store.id == store_id)
+        figures = figures.where(Balance.place_id == store_id)
+    now = {row.place_id: row for row in session.execute(figures)}
+    trade = _trade_of_day(session, today)
+    compared = []
+    for store in session.execute(stores):
+        row = now.get(store.id)
+        compared.append(
+            StoreFigures(
+                store.id,
+                store.code,
+                store.name,
+                row.carried if row else 0,
+                row.out if row else 0,
+                row.low if row else 0,
+                trade.get((store.id, "sale"), ZERO),
+                trade.get((store.id, "restock"), ZERO),
+                (row.value if row else ZERO) if actor.may("costs.read") else None,
+            )
+        )
+    return sorted(compared, key=lambda each: (-each.out, -each.low, each.code))
+
+
+def _trade_of_day(session: Session, day: date) -> dict[tuple[int, str], Decimal]:
+    """Quantities sold and received on a business date. shape: {(store id, kind): quantity}"""
+    store = case((Movement.kind == "sale", MovementLine.from_place_id), else_=MovementLine.to_place_id)
+    rows = session.execute(
+        select(store.label("store_id"), Movement.kind, func.sum(MovementLine.quantity).label("quantity"))
+        .join(Movement, Movement.id == MovementLine.movement_id)
+        .where(Movement.business_date == day, Movement.kind.in_(("sale", "restock")))
+        .group_by(store, Movement.kind)
+    )
+    return {(row.store_id, row.kind): row.quantity for row in rows}
+
+
+@dataclass(frozen=True)
+class History:
+    """On hand at the end of each day, and what came in on it. shape: one entry per day, oldest first"""
+
+    days: tuple[tuple[date, Decimal, Decimal], ...]
+
+
+def history(session: Session, item_id: int, store_ids: Collection[int], last_day: date, days: int) -> History:
+    """The level of an item over some stores, counted back from today's balances."""
+    quantity = MovementLine.quantity
+    into, out_of = MovementLine.to_place_id.in_(store_ids), MovementLine.from_place_id.in_(store_ids)
+    first = last_day - timedelta(days=days - 1)
+    rows = session.execute(
+        select(
+            Movement.business_date,
+            func.sum(case((into, quantity), else_=ZERO), type_=quantity.type).label("came"),
+            func.sum(case((out_of, quantity), else_=ZERO), type_=quantity.type).label("went"),
+        )
+        .join(Movement, Movement.id == MovementLine.movement_id)
+        .where(MovementLine.item_id == item_id, into | out_of, Movement.business_date >= first)
+        .group_by(Movement.business_date)
+    )
+    per_day = {row.business_date: row for row in rows}
+    level = (
+        session.execute(
+            select(func.sum(Balance.on_hand)).where(Balance.item_id == item_id, Balance.place_id.in_(store_ids))
+        ).scalar_one()
+        or ZERO
+    )
+    for day in per_day:
+        if day > last_day:
+            level -= per_day[day].came - per_day[day].went
+    series = []
+    for back in range(days):
+        day = last_day - timedelta(days=back)
+        row = per_day.get(day)
+        series.append((day, level, row.came if row else ZERO))
+        if row:
+            level -= row.came - row.went
+    return History(tuple(reversed(series)))

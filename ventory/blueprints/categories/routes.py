@@ -1,0 +1,102 @@
+"""Pages of the category tree."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, url_for
+
+from ventory.blueprints.categories import queries, service
+from ventory.blueprints.categories.forms import CategoryForm
+from ventory.core.errors import NotFound, VentoryError
+from ventory.db.paging import Page
+from ventory.web import reading
+from ventory.web.auth import asked, guard
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.tables import Column, Empty, Table
+
+categories_bp = Blueprint("categories", __name__, url_prefix="/categories")
+COLUMNS = (Column("path", "Category", role="main"), Column("items", "Items", is_number=True, role="key"))
+
+
+@categories_bp.get("/")
+@guard("catalogue.read")
+def listing():
+    """The tree, with how many items are in each."""
+    page = Page(tuple(queries.tree(reading.session())))
+    table = Table("categories", "Categories", COLUMNS, page, Empty("No categories yet.", ("New", url_for(".new"))))
+    return render_template(
+        "vocabulary.html",
+        title="Categories",
+        table=table,
+        addresses=RowAddresses(lambda row: url_for(".edit", category_id=row.id)),
+        may_write=g.actor.may("catalogue.write"),
+        new_address=url_for(".new"),
+        new_label="New category",
+    )
+
+
+def _choices(form: CategoryForm, without: int | None = None) -> None:
+    form.parent_id.choices = [
+        (0, "The top"),
+        *((each.id, each.path) for each in queries.tree(reading.session()) if each.id != without),
+    ]
+
+
+@categories_bp.route("/new", methods=["GET", "POST"])
+@guard("catalogue.write")
+def new():
+    """Add a category."""
+    form = CategoryForm()
+    _choices(form)
+    answer = submit(
+        form,
+        lambda: service.add(service.AddCategory(name=form.name.data, parent_id=form.parent_id.data or None, **asked())),
+        lambda view: gone(f"{view.path} was added.", url_for(".listing")),
+    )
+    if answer is not None:
+        return answer
+    crumbs = (("Categories", url_for(".listing")),)
+    return form_page(form, title="New category", button="Add category", back=url_for(".listing"), crumbs=crumbs)
+
+
+@categories_bp.route("/<int:category_id>", methods=["GET", "POST"])
+@guard("catalogue.write")
+def edit(category_id):
+    """Rename or move a category."""
+    view = queries.get(reading.session(), category_id)
+    if view is None:
+        raise NotFound("There is no such category.")
+    form = CategoryForm(data={"name": view.name, "parent_id": view.parent_id or 0})
+    _choices(form, category_id)
+    answer = submit(
+        form,
+        lambda: service.change(
+            service.ChangeCategory(
+                category_id=category_id,
+                name=form.name.data,
+                parent_id=form.parent_id.data or None,
+                moves=True,
+                **asked(),
+            )
+        ),
+        lambda done: gone(f"{done.path} was changed.", url_for(".listing")),
+    )
+    if answer is not None:
+        return answer
+    removal = Removal(
+        url_for(".remove", category_id=category_id), "A category that nothing is in can be removed.", "Remove"
+    )
+    crumbs = (("Categories", url_for(".listing")),)
+    return form_page(form, title=view.path, button="Save", back=url_for(".listing"), crumbs=crumbs, removal=removal)
+
+
+@categories_bp.post("/<int:category_id>/remove")
+@guard("catalogue.write")
+def remove(category_id):
+    """Remove an empty category."""
+    try:
+        service.remove(service.RemoveCategory(category_id=category_id, **asked()))
+    except NotFound:
+        raise
+    except VentoryError as error:
+        return gone(error.message, url_for(".edit", category_id=category_id))
+    return gone("The category was removed.", url_for(".listing"))

@@ -1,0 +1,297 @@
+"""The catalogue's pages: list, item, forms."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+
+from ventory.blueprints.categories import queries as categories
+from ventory.blueprints.inventory_types import queries as types
+from ventory.blueprints.items import queries, service
+from ventory.blueprints.items.forms import ItemForm, NewItemForm, RuleForm
+from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
+from ventory.blueprints.stores import current
+from ventory.blueprints.uom import queries as uom
+from ventory.core.errors import NotFound, VentoryError
+from ventory.db.paging import DEFAULT_LIMIT
+from ventory.web import reading
+from ventory.web.auth import asked, guard
+from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.tables import Column, Empty, Filter, Tab, Table
+
+items_bp = Blueprint("items", __name__, url_prefix="/items", template_folder="templates")
+COLUMNS = (
+    Column("name", "Item", sort="name", role="main"),
+    Column("sku", "SKU", sort="sku", drop=4),
+    Column("barcode", "Barcode", drop=1),
+    Column("category", "Category", drop=3),
+    Column("type", "Type", drop=2),
+    Column("unit", "Unit", drop=2),
+    Column("price", "Price", is_number=True, role="state"),
+    Column("stock", "On hand", is_number=True, role="key"),
+    Column("do", "", role="do"),
+)
+
+
+def _category_choices() -> list[tuple[str, str]]:
+    return [(str(each.id), each.path) for each in categories.tree(reading.session())]
+
+
+@items_bp.get("/")
+@guard("catalogue.read")
+def catalogue():
+    """Every item of the catalogue."""
+    sort = request.args.get("sort", "name")
+    if sort.removeprefix("-") not in queries.SORTS:
+        sort = "name"
+    category = request.args.get("category", "")
+    which = queries.ItemFilter(
+        search=request.args.get("q") or None,
+        category_id=int(category) if category.isdecimal() and len(category) < 16 else None,
+        type=request.args.get("type") or None,
+        is_archived=request.args.get("state") == "archived",
+    )
+    page = queries.list_items(
+        reading.session(), g.actor, which, sort=sort, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
+    )
+    type_choices = [(each.code, each.name) for each in types.list_types(reading.session())]
+    table = Table(
+        "items",
+        "Items",
+        COLUMNS,
+        page,
+        Empty("No items yet.", ("New item", url_for("items.new"))),
+        filters=(
+            Filter("q", "Name, SKU or barcode"),
+            Filter("category", "Category", _category_choices()),
+            Filter("type", "Type", type_choices),
+        ),
+        tabs=(Tab("Active", ""), Tab("Archived", "archived")),
+        sort=sort,
+        api="/api/v1/items",
+    )
+    addresses = RowAddresses(
+        lambda row: url_for("stock.item", item_id=row.id),
+        lambda row: url_for("items.peek", item_id=row.id),
+        lambda row: url_for("items.edit", item_id=row.id),
+    )
+    return render_template("items/list.html", title="Items", table=table, addresses=addresses)
+
+
+@items_bp.post("/archive")
+@guard("catalogue.write")
+def archive_many():
+    """Archive the selected items, each by itself."""
+    ids = [int(value) for value in request.form.getlist("id") if value.isdecimal() and len(value) < 16]
+    archived, problems = 0, []
+    for item_id in ids[:200]:
+        try:
+            service.archive(service.ArchiveItem(item_id=item_id, **asked() | {"once": None}))
+            archived += 1
+        except VentoryError as error:
+            problems.append(error.message)
+    flash(f"{archived} archived." + (f" {problems[0]}" if problems else ""))
+    return redirect(url_for("items.catalogue"), 303)
+
+
+def _item(item_id: int) -> queries.ItemView:
+    view = queries.get_item(reading.session(), g.actor, item_id, also_archived=True)
+    if view is None:
+        raise NotFound("There is no such item.")
+    return view
+
+
+@items_bp.get("/<int:item_id>/peek")
+@guard("catalogue.read")
+def peek(item_id):
+    """The drawer: the item without leaving the list."""
+    return render_template("items/peek.html", item=_item(item_id))
+
+
+@items_bp.route("/new", methods=["GET", "POST"])
+@guard("catalogue.write")
+def new():
+    """Add an item."""
+    form = NewItemForm(unit=service.DEFAULT_UNIT, type=service.DEFAULT_TYPE)
+    _fill_choices(form)
+    stores = current.mine()
+    form.store.choices = [(each.code, each.name) for each in stores]
+    if request.method == "GET":
+        chosen = current.store() or next((each for each in stores if each.is_default), None)
+        form.store.data = chosen.code if chosen else None
+    answer = submit(
+        form,
+        lambda: service.add(
+            service.AddItem(
+                fields=_fields(form),
+                stock=StockFields(
+                    store=form.store.data,
+                    unit_cost=form.unit_cost.data,
+                    **{
+                        name: form[name].data
+                        for name in ("stock_level", "reorder_point", "target_level")
+                        if form[name].data is not None
+                    },
+                ),
+                **asked(),
+            )
+        ),
+        lambda view: gone(f"{view.name} was added.", url_for("stock.item", item_id=view.id)),
+    )
+    if answer is not None:
+        return answer
+    return form_page(
+        form,
+        title="New item",
+        button="Add item",
+        back=url_for("items.catalogue"),
+        crumbs=(("Items", url_for("items.catalogue")),),
+        hints=HINTS,
+    )
+
+
+@items_bp.route("/<int:item_id>/edit", methods=["GET", "POST"])
+@guard("catalogue.write")
+def edit(item_id):
+    """Change an item."""
+    item = _item(item_id)
+    option = next(iter(item.options.items()), ("", ""))
+    form = ItemForm(
+        data={
+            "name": item.name,
+            "sku": item.sku,
+            "barcode": item.barcode,
+            "category_id": item.category_id or 0,
+            "unit": item.unit,
+            "type": item.type,
+            "price": item.price,
+            "group": item.group,
+            "option_name": option[0],
+            "option_value": option[1],
+            "description": item.description,
+        }
+    )
+    _fill_choices(form)
+    shown = request.form.get("version", str(item.version))
+    answer = submit(
+        form,
+        lambda: service.change(
+            service.ChangeItem(
+                item_id=item_id,
+                fields=_fields(form),
+                version=int(shown) if shown.isdecimal() and len(shown) < 10 else None,
+                **asked(),
+            )
+        ),
+        lambda view: gone(f"{view.name} was changed.", url_for("stock.item", item_id=view.id)),
+    )
+    if answer is not None:
+        return answer
+    return form_page(
+        form,
+        title=f"Edit {item.name}",
+        button="Save",
+        back=url_for("stock.item", item_id=item_id),
+        crumbs=(("Items", url_for("items.catalogue")), (item.name, url_for("stock.item", item_id=item_id))),
+        hints=HINTS,
+    )
+
+
+HINTS = {
+    "sku": "How your chain names it; compared without regard to case.",
+    "group": "Variants of one kind share a group, for instance a bag in several designs.",
+    "option_name": "What tells the variants apart, for instance Colour.",
+    "reorder_point": "Below it the item counts as low.",
+    "target_level": "What an order fills it to.",
+    "unit_cost": "What one unit was bought for.",
+}
+
+
+def _fill_choices(form: ItemForm) -> None:
+    session = reading.session()
+    form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
+    form.unit.choices = [
+        (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
+    ]
+    form.type.choices = [(each.code, each.name) for each in types.list_types(session)]
+
+
+def _fields(form: ItemForm) -> ItemFields:
+    options = {form.option_name.data: form.option_value.data} if form.option_name.data else {}
+    return ItemFields(
+        name=form.name.data,
+        sku=form.sku.data,
+        barcode=form.barcode.data or None,
+        category_id=form.category_id.data or None,
+        unit=form.unit.data or UNSET,
+        type=form.type.data or UNSET,
+        price=form.price.data,
+        group=form.group.data or None,
+        options=options,
+        description=form.description.data or "",
+    )
+
+
+@items_bp.route("/<int:item_id>/rule/<code>", methods=["GET", "POST"])
+@guard("catalogue.write")
+def rule(item_id, code):
+    """Change the reorder rule of an item in a store."""
+    item = _item(item_id)
+    store = next((each for each in current.mine() if each.code.casefold() == code.casefold()), None)
+    if store is None:
+        raise NotFound("There is no such store.")
+    level = next((each for each in item.stores if each.store_id == store.id), None)
+    form = RuleForm(
+        data={
+            "reorder_point": level.reorder_point if level else None,
+            "target_level": level.target_level if level else None,
+            "shelf": level.shelf if level else "",
+        }
+    )
+    answer = submit(
+        form,
+        lambda: service.change(
+            service.ChangeItem(
+                item_id=item_id,
+                fields=ItemFields(),
+                stock=StockFields(
+                    store=store.id,
+                    reorder_point=form.reorder_point.data,
+                    target_level=form.target_level.data,
+                    shelf=form.shelf.data or "",
+                ),
+                **asked(),
+            )
+        ),
+        lambda view: gone(f"The rule for {store.name} was changed.", url_for("stock.item", item_id=view.id)),
+    )
+    if answer is not None:
+        return answer
+    return form_page(
+        form,
+        title=f"{item.name} in {store.name}",
+        button="Save rule",
+        back=url_for("stock.item", item_id=item_id),
+        crumbs=(("Items", url_for("items.catalogue")), (item.name, url_for("stock.item", item_id=item_id))),
+        hints=HINTS,
+    )
+
+
+@items_bp.post("/<int:item_id>/archive")
+@guard("catalogue.write")
+def archive(item_id):
+    """Archive an item."""
+    service.archive(service.ArchiveItem(item_id=item_id, **asked()))
+    return gone("Archived. Its history stays.", url_for("stock.item", item_id=item_id))
+
+
+@items_bp.post("/<int:item_id>/restore")
+@guard("catalogue.write")
+def restore(item_id):
+    """Bring an archived item back."""
+    try:
+        service.restore(service.RestoreItem(item_id=item_id, **asked()))
+    except NotFound:
+        raise
+    except VentoryError as error:
+        return gone(error.message, url_for("stock.item", item_id=item_id))
+    return gone("Back in the catalogue.", url_for("stock.item", item_id=item_id))

@@ -1,0 +1,340 @@
+"""Pages of stock: levels, movements, the item with its card, and the form that moves things."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+
+from ventory.blueprints.categories import queries as categories
+from ventory.blueprints.items import queries as items
+from ventory.blueprints.items import service as item_service
+from ventory.blueprints.items.references import ItemRef
+from ventory.blueprints.stock import chart, queries, service
+from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
+from ventory.blueprints.stores import current
+from ventory.blueprints.uom import queries as uom
+from ventory.core.errors import NotFound, VentoryError
+from ventory.core.ledger import MOVEMENT_KINDS
+from ventory.core.movements import PERMISSIONS
+from ventory.core.quantity import plain
+from ventory.db.paging import DEFAULT_LIMIT
+from ventory.web import reading
+from ventory.web.auth import asked, guard
+from ventory.web.pages import RowAddresses, submit
+from ventory.web.tables import Column, Empty, Filter, Tab, Table
+from ventory.web.urls import local_target
+
+stock_bp = Blueprint("stock", __name__, template_folder="templates")
+IN_ONE_STORE = (
+    Column("name", "Item", role="main"),
+    Column("sku", "SKU", drop=5),
+    Column("category", "Category", drop=2),
+    Column("state", "State", role="state"),
+    Column("available", "Available", is_number=True, role="key"),
+    Column("on_hand", "On hand", is_number=True, drop=5),
+    Column("reserved", "Reserved", is_number=True, drop=3),
+    Column("incoming", "Incoming", is_number=True, drop=3),
+    Column("rule", "Reorder / target", is_number=True, drop=4),
+    Column("shelf", "Shelf", drop=1),
+    Column("do", "", role="do"),
+)
+EVERYWHERE = (
+    Column("name", "Item", role="main"),
+    Column("sku", "SKU", drop=5),
+    Column("category", "Category", drop=2),
+    Column("state", "State", role="state"),
+    Column("available", "Available", is_number=True, role="key"),
+    Column("on_hand", "On hand", is_number=True, drop=5),
+    Column("reserved", "Reserved", is_number=True, drop=3),
+    Column("incoming", "Incoming", is_number=True, drop=3),
+    Column("stores", "Stores", is_number=True, drop=4),
+    Column("do", "", role="do"),
+)
+MOVEMENTS = (
+    Column("time", "Time", role="state"),
+    Column("kind", "Kind", drop=4),
+    Column("item", "Item", role="main"),
+    Column("quantity", "Quantity", is_number=True, role="key"),
+    Column("between", "From → to", drop=3),
+    Column("document", "Document", drop=2),
+    Column("reason", "Reason", drop=3),
+    Column("who", "Who", drop=5),
+    Column("cost", "Unit cost", is_number=True, drop=1),
+    Column("do", "", role="do"),
+)
+
+
+def _category_id() -> int | None:
+    written = request.args.get("category", "")
+    return int(written) if written.isdecimal() and len(written) < 16 else None
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
+
+
+@stock_bp.get("/stock")
+@guard("stock.read")
+def levels():
+    """How much of everything, where."""
+    session, store = reading.session(), current.store()
+    state = request.args.get("state", "")
+    wanted = {
+        "state": state,
+        "search": request.args.get("q", "")[:200],
+        "category_id": _category_id(),
+        "limit": DEFAULT_LIMIT,
+        "cursor": request.args.get("cursor"),
+    }
+    if store is not None:
+        page = queries.levels_in_store(session, g.actor, store.id, **wanted)
+        tabs: tuple[Tab, ...] = (Tab("All", ""), Tab("Out", "out"), Tab("Low", "low"), Tab("Overstock", "over"))
+    else:
+        page = queries.levels_everywhere(session, g.actor, **wanted)
+        tabs = (Tab("All", ""), Tab("Out somewhere", "out"), Tab("Low somewhere", "low"), Tab("Not carried", "none"))
+    choices = [(str(each.id), each.path) for each in categories.tree(session)]
+    done = {
+        "out": "Nothing is out of stock.",
+        "low": "Nothing is low.",
+        "over": "Nothing stands above its target level.",
+        "none": "Every item is carried somewhere.",
+    }
+    table = Table(
+        "levels" if store else "levels-all",
+        "Stock levels",
+        IN_ONE_STORE if store else EVERYWHERE,
+        page,
+        Empty(done.get(state, "Nothing is carried here yet."), ("Items", url_for("items.catalogue"))),
+        filters=(Filter("q", "Name, SKU or barcode"), Filter("category", "Category", choices)),
+        tabs=tabs,
+        api="/api/products" + (f"?store={store.code}" if store else ""),
+    )
+    addresses = RowAddresses(
+        lambda row: url_for("stock.item", item_id=row.id),
+        lambda row: url_for("items.peek", item_id=row.id),
+        lambda row: url_for("items.edit", item_id=row.id),
+    )
+    return render_template("stock/levels.html", title="Stock levels", table=table, addresses=addresses, store=store)
+
+
+@stock_bp.get("/stock/movements")
+@guard("stock.read")
+def movements():
+    """What happened, when, by whom, why."""
+    store = current.store()
+    table = Table(
+        "movements",
+        "Movements",
+        MOVEMENTS,
+        queries.movement_lines(
+            reading.session(),
+            g.actor,
+            queries.MovementFilter(
+                kind=request.args.get("kind") or None,
+                store_id=store.id if store else None,
+                search=request.args.get("q") or None,
+                movement_id=_number("movement"),
+                external_reference=request.args.get("reference") or None,
+                since=_day("since"),
+                until=_day("until"),
+            ),
+            limit=DEFAULT_LIMIT,
+            cursor=request.args.get("cursor"),
+        ),
+        Empty("Nothing moved yet.", ("Stock levels", url_for("stock.levels"))),
+        filters=(
+            Filter("q", "Name, SKU or barcode"),
+            Filter("kind", "Kind", [(kind, kind.capitalize()) for kind in MOVEMENT_KINDS]),
+            Filter("since", "From", kind="date"),
+            Filter("until", "Until", kind="date"),
+            Filter("reference", "Document"),
+            Filter("movement", "Movement number"),
+        ),
+        api="/api/v1/movements" + (f"?store={store.code}" if store else ""),
+    )
+    addresses = RowAddresses(lambda row: url_for("stock.item", item_id=row.item_id))
+    return render_template(
+        "stock/movements.html",
+        title="Movements",
+        table=table,
+        addresses=addresses,
+        store=store,
+        names={each.id: each.name for each in current.mine()},
+    )
+
+
+def _number(name: str) -> int | None:
+    written = request.args.get(name, "")
+    return int(written) if written.isdecimal() and len(written) < 16 else None
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+@stock_bp.get("/items/<int:item_id>")
+@guard("catalogue.read")
+def item(item_id):
+    """Everything about one item: where it stands, how it moved, by which rule it is ordered."""
+    session, store = reading.session(), current.store()
+    view = _item(item_id)
+    carrying = [level for level in view.stores if store is None or level.store_id == store.id]
+    shown = carrying[0] if len(carrying) == 1 else None
+    ids = [level.store_id for level in carrying]
+    drawn = None
+    if ids:
+        history = queries.history(session, item_id, ids, _today(), 90)
+        drawn = chart.draw(history, shown.reorder_point if shown else None)
+    card = None
+    if shown:
+        card = queries.card(session, g.actor, item_id, shown.store_id, limit=20, cursor=request.args.get("cursor"))
+        lines = card.page
+    else:
+        lines = queries.movement_lines(session, g.actor, queries.MovementFilter(item_id=item_id), limit=20)
+    siblings = ()
+    if view.group_id is not None:
+        page = items.list_items(session, g.actor, items.ItemFilter(group_id=view.group_id), sort="name", limit=50)
+        siblings = tuple(each for each in page.rows if each.id != view.id)
+    return render_template(
+        "stock/item.html",
+        title=view.name,
+        item=view,
+        store=store,
+        shown=shown,
+        chart=drawn,
+        lines=lines,
+        siblings=siblings,
+        names={each.id: each.name for each in current.mine()},
+        kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
+    )
+
+
+def _item(item_id: int) -> items.ItemView:
+    view = items.get_item(reading.session(), g.actor, item_id, also_archived=True)
+    if view is None:
+        raise NotFound("There is no such item.")
+    return view
+
+
+@stock_bp.route("/stock/move/<kind>", methods=["GET", "POST"])
+@guard("stock.read")
+def move(kind):
+    """Record a movement of one item; the effect stands there before the click."""
+    if kind not in FIELDS or not g.actor.may(PERMISSIONS[kind]):
+        raise NotFound("There is nothing at this address.")
+    item_id = _number("item")
+    if item_id is None:
+        return render_template("stock/choose.html", title=TITLES[kind], kind=kind, found=_found())
+    view = _item(item_id)
+    form = form_for(kind)
+    _fill(form, view)
+    answer = submit(form, lambda: _record(kind, view, form), lambda done: _recorded(kind, view, done))
+    if answer is not None:
+        return answer
+    stores = {each.code: each for each in current.mine()}
+    levels = {code: {"name": store.name, "on_hand": "0", "reserved": "0"} for code, store in stores.items()} | {
+        level.code: {"name": level.name, "on_hand": plain(level.on_hand), "reserved": plain(level.reserved)}
+        for level in view.stores
+    }
+    status = getattr(form, "refused_with", 422) if form.is_submitted() else 200
+    page = render_template(
+        "stock/move.html", title=TITLES[kind], kind=kind, item=view, form=form, levels=json.dumps(levels)
+    )
+    return page, status
+
+
+def _found():
+    search = request.args.get("q", "").strip()[:200]
+    if not search:
+        return ()
+    page = items.list_items(reading.session(), g.actor, items.ItemFilter(search=search), sort="name", limit=20)
+    return page.rows
+
+
+def _fill(form, view: items.ItemView) -> None:
+    stores = current.mine()
+    choices = [(each.code, each.name) for each in stores]
+    form.store.choices = choices
+    if "to_store" in form:
+        form.to_store.choices = choices
+    units = uom.list_units(reading.session())
+    form.unit.choices = [
+        (each.code, f"{each.name} ({each.code})") for each in units if each.code == view.unit or each.base == view.unit
+    ]
+    if request.method == "POST":
+        return
+    chosen = request.args.get("at") or (current.store().code if current.store() else None)
+    if chosen is None and view.stores:
+        chosen = view.stores[0].code
+    form.store.data = chosen
+    form.unit.data = view.unit
+    if "to_store" in form:
+        form.to_store.data = next((code for code, _ in choices if code != chosen), None)
+    written = request.args.get("quantity", "")
+    if written.replace(".", "", 1).isdecimal() and len(written) < 16:
+        form.quantity.data = Decimal(written)
+
+
+def _record(kind: str, view: items.ItemView, form):
+    unit = None if form.unit.data == view.unit else form.unit.data
+    note = form.note.data or None
+    if kind == "restock":
+        return item_service.restock(
+            item_service.RestockItem(
+                item_id=view.id,
+                quantity=form.quantity.data,
+                store=form.store.data,
+                unit=unit,
+                unit_cost=form.unit_cost.data,
+                supplier=form.supplier.data or None,
+                note=note,
+                **asked(),
+            )
+        )
+    amount = {"quantity": form.quantity.data}
+    if kind == "adjustment":
+        signed = form.quantity.data if form.way.data == "more" else -form.quantity.data
+        amount = {"counted": form.quantity.data} if form.way.data == "counted" else {"change": signed}
+    line = service.AskedLine(
+        ItemRef(item_id=view.id),
+        form.store.data,
+        form.to_store.data if kind == "transfer" else None,
+        unit=unit,
+        **amount,
+    )
+    reason = form.reason.data if kind == "adjustment" else None
+    movement = service.AskedMovement(kind, (line,), reason=reason, note=note)
+    return service.record(service.RecordMovement(movement=movement, **asked()))
+
+
+def _recorded(kind: str, view: items.ItemView, done):
+    if isinstance(done, item_service.Restocked):
+        movement_id, what = done.restock.movement_id, f"{done.restock.store}: {plain(done.on_hand)} on hand now."
+    else:
+        movement_id = done.id
+        what = " ".join(f"{each.store}: {plain(each.on_hand)} on hand now." for each in done.balances)
+    flash(f"{view.name}. {what or 'Nothing had to change.'}", f"undo:{movement_id}")
+    return redirect(url_for("stock.item", item_id=view.id), 303)
+
+
+@stock_bp.post("/stock/movements/<int:movement_id>/reverse")
+@guard("stock.reverse")
+def reverse(movement_id):
+    """Take a movement back by another."""
+    back = local_target(request.form.get("back"), url_for("stock.movements"))
+    try:
+        done = service.reverse(service.ReverseMovement(movement_id=movement_id, reason="correction", **asked()))
+    except NotFound:
+        raise
+    except VentoryError as error:
+        flash(error.message)
+        return redirect(back, 303)
+    flash(f"Movement {movement_id} was taken back by movement {done.id}.")
+    return redirect(back, 303)

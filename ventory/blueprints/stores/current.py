@@ -1,0 +1,30 @@
+"""Which store a person is looking at: `?store=CODE`, kept while they move between pages."""
+
+from __future__ import annotations
+
+from flask import g, request, session
+
+from ventory.blueprints.stores import queries
+from ventory.blueprints.stores.queries import StoreView
+from ventory.web import reading
+
+ALL = "*"
+
+
+def mine() -> list[StoreView]:
+    """The open stores that this person may see."""
+    if "stores" not in g:
+        g.stores = list(queries.list_stores(reading.session(), g.actor, limit=200).rows)
+    return g.stores
+
+
+def store() -> StoreView | None:
+    """The store that pages show, or None for all that this person may see."""
+    stores = mine()
+    wanted = request.args.get("store") if request.method == "GET" else None
+    if wanted is not None:
+        session["store"] = wanted[:20]
+    if len(stores) == 1:
+        return stores[0]
+    chosen = session.get("store", ALL).casefold()
+    return next((each for each in stores if each.code.casefold() == chosen), None)

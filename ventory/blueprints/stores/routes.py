@@ -1,0 +1,101 @@
+"""Pages of stores."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, request, url_for
+
+from ventory.blueprints.stores import queries, service
+from ventory.blueprints.stores.forms import NewStoreForm, StoreForm
+from ventory.core.errors import NotFound
+from ventory.db.paging import DEFAULT_LIMIT
+from ventory.web import reading
+from ventory.web.auth import asked, guard
+from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.tables import Column, Empty, Table
+
+stores_bp = Blueprint("stores", __name__, url_prefix="/stores", template_folder="templates")
+COLUMNS = (
+    Column("name", "Store", role="main"),
+    Column("code", "Code", role="key"),
+    Column("kind", "Kind", drop=5),
+    Column("address", "Address", drop=3),
+    Column("time_zone", "Time zone", drop=2),
+    Column("state", "State", role="state"),
+    Column("stock", "", drop=5),
+)
+HINTS = {
+    "code": "Short; it stands in addresses and on documents.",
+    "may_go_negative": "For places where goods leave before they are booked. Off is right for nearly every store.",
+}
+
+
+@stores_bp.get("/")
+@guard("stores.read")
+def listing():
+    """Places, their rules, what each one carries."""
+    page = queries.list_stores(
+        reading.session(), g.actor, also_closed=True, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
+    )
+    table = Table("stores", "Stores", COLUMNS, page, Empty("No stores yet.", ("New store", url_for(".new"))))
+    return render_template(
+        "vocabulary.html",
+        title="Stores",
+        table=table,
+        addresses=RowAddresses(lambda row: url_for(".edit", store_id=row.id)),
+        may_write=g.actor.may("stores.write"),
+        new_address=url_for(".new"),
+        new_label="New store",
+    )
+
+
+@stores_bp.route("/new", methods=["GET", "POST"])
+@guard("stores.write")
+def new():
+    """Open a store."""
+    form = NewStoreForm(data={"time_zone": g.actor.time_zone})
+    answer = submit(
+        form,
+        lambda: service.open_store(
+            service.OpenStore(
+                code=form.code.data,
+                name=form.name.data,
+                kind=form.kind.data,
+                address=form.address.data,
+                time_zone=form.time_zone.data,
+                may_go_negative=form.may_go_negative.data,
+                **asked(),
+            )
+        ),
+        lambda view: gone(f"{view.name} is open.", url_for(".listing")),
+    )
+    if answer is not None:
+        return answer
+    crumbs = (("Stores", url_for(".listing")),)
+    return form_page(form, title="New store", button="Open store", back=url_for(".listing"), crumbs=crumbs, hints=HINTS)
+
+
+@stores_bp.route("/<int:store_id>", methods=["GET", "POST"])
+@guard("stores.write")
+def edit(store_id):
+    """Change a store."""
+    view = queries.get_store(reading.session(), g.actor, store_id)
+    if view is None:
+        raise NotFound("There is no such store.")
+    names = ("code", "name", "kind", "address", "time_zone", "may_go_negative", "is_default")
+    form = StoreForm(data={name: getattr(view, name) for name in names} | {"is_closed": view.closed_at is not None})
+    answer = submit(
+        form,
+        lambda: service.change(
+            service.ChangeStore(
+                store_id=store_id,
+                is_closed=form.is_closed.data if form.is_closed.data != (view.closed_at is not None) else None,
+                **{name: form[name].data for name in names},
+                **asked(),
+            )
+        ),
+        lambda done: gone(f"{done.name} was changed.", url_for(".listing")),
+    )
+    if answer is not None:
+        return answer
+    crumbs = (("Stores", url_for(".listing")),)
+    return form_page(form, title=view.name, button="Save", back=url_for(".listing"), crumbs=crumbs, hints=HINTS)

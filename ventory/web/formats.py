@@ -1,0 +1,65 @@
+"""Numbers, money and times as people read them: true minus, grouped digits, the store's own clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g
+from markupsafe import Markup
+
+from ventory.core.quantity import plain
+
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+
+
+def quantity(number: Decimal | None, decimals: int | None = None) -> str:
+    """A quantity with grouped digits; `decimals` pads to one number of digits per column."""
+    if number is None:
+        return "–"
+    text = plain(number) if decimals is None else f"{number:.{decimals}f}"
+    whole, _, fraction = text.lstrip("-").partition(".")
+    grouped = f"{int(whole):,}" + (f".{fraction}" if fraction else "")
+    return ("\N{MINUS SIGN}" if text.startswith("-") else "") + grouped
+
+
+def helper(number: Decimal | int | None, decimals: int | None = None) -> str:
+    """A quantity in a column that only helps: zero is a dash."""
+    return "–" if not number else quantity(Decimal(number), decimals)
+
+
+def signed(number: Decimal) -> str:
+    return ("+" if number > 0 else "") + quantity(number)
+
+
+def money(amount: Decimal | None, currency: str = "GBP") -> str:
+    if amount is None:
+        return "–"
+    sign = "\N{MINUS SIGN}" if amount < 0 else ""
+    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{abs(amount):,.2f}"
+
+
+def when(moment: datetime, zone: str | None = None) -> Markup:
+    """A time by its distance: today's hour, yesterday, then a date; the full time with its zone on hover."""
+    local = moment.astimezone(ZoneInfo(zone or g.actor.time_zone))
+    today = datetime.now(UTC).astimezone(local.tzinfo).date()
+    if local.date() == today:
+        text = f"{local:%H:%M}"
+    elif local.date() == today - timedelta(days=1):
+        text = f"yesterday {local:%H:%M}"
+    else:
+        text = short_date(local.date(), today)
+    full = f"{local:%A %-d %B %Y, %H:%M:%S %Z}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.astimezone(UTC).isoformat(), full, text)
+
+
+def short_date(day: date, today: date | None = None) -> str:
+    today = today or datetime.now(UTC).date()
+    return f"{day:%-d %b}" if day.year == today.year else f"{day:%-d %b %Y}"
+
+
+def register(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        quantity=quantity, helper=helper, signed=signed, money=money, when=when, short_date=short_date, plain=plain
+    )

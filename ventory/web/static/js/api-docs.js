@@ -1,0 +1,8 @@
+// Swagger UI over our own document; no request leaves this site.
+window.ui = SwaggerUIBundle({
+  url: "/api/openapi.json",
+  dom_id: "#swagger",
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset.slice(1)],
+  layout: "BaseLayout",
+  validatorUrl: null,
+});
