@@ -132,7 +132,8 @@ def _build(config: Config) -> Ventory:
         bind(db.engine)
     hooks.register(app)
     errors.register(app)
-    app.error_processor(errors.validation)
+    # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.
+    app.error_callback = errors.validation
     auth.register(app, by_token=_actor_of_token, by_cookie=load_user)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -48,6 +48,7 @@ def tree(session: Session) -> list[CategoryView]:
             .group_by(item.c.category_id)
         )
         .tuples()
+        .all()
     )
     below: dict[int | None, list[Category]] = {}
     for category in session.execute(select(Category).order_by(Category.name_key, Category.id)).scalars():

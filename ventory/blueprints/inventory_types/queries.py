@@ -33,6 +33,7 @@ def list_types(session: Session) -> list[TypeView]:
             .group_by(item.c.type_id)
         )
         .tuples()
+        .all()
     )
     rows = session.execute(select(InventoryType).order_by(InventoryType.name, InventoryType.id)).scalars()
     return [TypeView(row.id, row.code, row.name, row.keeps_stock, counts.get(row.id, 0), row.version) for row in rows]

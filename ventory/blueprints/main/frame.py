@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
@@ -66,7 +66,7 @@ NAVIGATION = (
         ),
     ),
 )
-PHONE = ("main.home", "stock.levels", "search.find", "items.catalogue")
+PHONE = (("Today", "main.home"), ("Stock", "stock.levels"), ("Search", "search.find"), ("Items", "items.catalogue"))
 NEW = (
     ("Restock", "stock.move", {"kind": "restock"}, "stock.restock"),
     ("Sale", "stock.move", {"kind": "sale"}, "stock.sell"),
@@ -118,6 +118,6 @@ def _frame() -> Frame | None:
         current.mine(),
         current.store(),
         tuple(group for group in groups if group.entries),
-        tuple(entries[endpoint] for endpoint in PHONE if endpoint in entries),
+        tuple(replace(entries[endpoint], label=label) for label, endpoint in PHONE if endpoint in entries),
         tuple((label, url_for(endpoint, **more)) for label, endpoint, more, needs in NEW if actor.may(needs)),
     )

@@ -479,7 +479,7 @@ def _total_row(row: Any, total: Any, actor: Actor) -> LevelRow:
 
 @dataclass(frozen=True)
 class StoreFigures:
-    """A store at a glance. value: None for those who may not see costs"""
+    """A store at a glance. sold_today, received_today: lines; value: None for those who may not see costs"""
 
     store_id: int
     code: str
@@ -487,8 +487,8 @@ class StoreFigures:
     carried: int
     out: int
     low: int
-    sold_today: Decimal
-    received_today: Decimal
+    sold_today: int
+    received_today: int
     value: Decimal | None
 
 
@@ -523,24 +523,27 @@ def stores_compared(session: Session, actor: Actor, today: date, store_id: int |
                 row.carried if row else 0,
                 row.out if row else 0,
                 row.low if row else 0,
-                trade.get((store.id, "sale"), ZERO),
-                trade.get((store.id, "restock"), ZERO),
+                trade.get((store.id, "sale"), 0),
+                trade.get((store.id, "restock"), 0),
                 (row.value if row else ZERO) if actor.may("costs.read") else None,
             )
         )
     return sorted(compared, key=lambda each: (-each.out, -each.low, each.code))
 
 
-def _trade_of_day(session: Session, day: date) -> dict[tuple[int, str], Decimal]:
-    """Quantities sold and received on a business date. shape: {(store id, kind): quantity}"""
+def _trade_of_day(session: Session, day: date) -> dict[tuple[int, str], int]:
+    """Lines sold and received on a business date; quantities of several units do not add up.
+
+    shape: {(store id, kind): lines}
+    """
     store = case((Movement.kind == "sale", MovementLine.from_place_id), else_=MovementLine.to_place_id)
     rows = session.execute(
-        select(store.label("store_id"), Movement.kind, func.sum(MovementLine.quantity).label("quantity"))
+        select(store.label("store_id"), Movement.kind, func.count().label("lines"))
         .join(Movement, Movement.id == MovementLine.movement_id)
         .where(Movement.business_date == day, Movement.kind.in_(("sale", "restock")))
         .group_by(store, Movement.kind)
     )
-    return {(row.store_id, row.kind): row.quantity for row in rows}
+    return {(row.store_id, row.kind): row.lines for row in rows}
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def list_units(session: Session) -> list[UnitView]:
             .group_by(item.c.unit_id)
         )
         .tuples()
+        .all()
     )
     rows = session.execute(
         select(UnitRow, _Base.code.label("base"))
