@@ -20,6 +20,10 @@ def complete(spec: dict) -> dict:
         components["schemas"][f"Problem.{name}"] = inner
     components["schemas"]["Problem"] = schema
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    for page in ("/api/docs", "/api/openapi.json"):
+        spec["paths"].pop(page, None)
+    names = sorted({tag["name"] for tag in spec.get("tags", [])} - {"Api", "Api_V1"})
+    spec["tags"] = [{"name": name} for name in names]
     for path, operations in spec.get("paths", {}).items():
         for method, operation in operations.items():
             if method == "parameters":
@@ -29,7 +33,9 @@ def complete(spec: dict) -> dict:
 
 
 def _complete_operation(path: str, method: str, operation: dict) -> None:
-    responses = operation.setdefault("responses", {})
+    responses = operation["responses"] = {
+        status: answer for status, answer in operation.get("responses", {}).items() if int(status) < 400
+    }
     statuses = list(ALWAYS)
     if operation.get("security"):
         statuses += SIGNED_IN

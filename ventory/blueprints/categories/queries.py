@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.categories.models import Category
+from ventory.db.usage import active_items_by, is_named_by_items
 
 
 def id_by_name(session: Session, name: str) -> int | None:
@@ -39,17 +40,7 @@ def tree(session: Session) -> list[CategoryView]:
 
     A chain has hundreds of categories, not thousands, so the tree is read whole.
     """
-    item = table("item", column("category_id"), column("inventory_id"), column("archived_at"))
-    counts: dict[int, int] = dict(
-        session.connection()
-        .execute(
-            select(item.c.category_id, func.count())
-            .where(item.c.inventory_id == session.info["inventory_id"], item.c.archived_at.is_(None))
-            .group_by(item.c.category_id)
-        )
-        .tuples()
-        .all()
-    )
+    counts = active_items_by(session, "category_id")
     below: dict[int | None, list[Category]] = {}
     for category in session.execute(select(Category).order_by(Category.name_key, Category.id)).scalars():
         below.setdefault(category.parent_id, []).append(category)
@@ -74,8 +65,6 @@ def get(session: Session, category_id: int) -> CategoryView | None:
 
 def is_used(session: Session, category_id: int) -> bool:
     """Whether items, archived ones too, or other categories are in it."""
-    item = table("item", column("category_id"), column("inventory_id"))
-    here = (item.c.inventory_id == session.info["inventory_id"], item.c.category_id == category_id)
-    if session.connection().execute(select(item.c.category_id).where(*here).limit(1)).first():
+    if is_named_by_items(session, "category_id", category_id):
         return True
     return session.execute(select(Category.id).where(Category.parent_id == category_id).limit(1)).first() is not None

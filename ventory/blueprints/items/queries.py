@@ -71,6 +71,11 @@ class ItemView:
     available: Decimal
     stores: tuple[StoreLevel, ...] = ()
 
+    @property
+    def uom(self) -> str:
+        """The unit, as the versioned API calls it."""
+        return self.unit
+
 
 STATES = {OUT: "out", LOW: "low"}
 

@@ -30,6 +30,8 @@ from ventory.web.schemas import (
     text,
 )
 
+# A default that the document does not show: a field that is not sent stays as it is, and null is no name.
+LEFT_ALONE: Any = Field(default_factory=str)
 Options = Annotated[dict[line_of_text(40, 1), line_of_text(80, 1)], Field(max_length=6)]
 _ITEM_FIELDS = frozenset(ItemFields.__dataclass_fields__)
 _STOCK_FIELDS = frozenset(StockFields.__dataclass_fields__)
@@ -80,9 +82,9 @@ class ProductIn(_Catalogue, _Stock):
 class ProductChange(_Catalogue, _Stock):
     """Changes to a product; absent fields stay. stock_level is what was counted: the difference is posted."""
 
-    name: Name = ""
-    sku: Sku = ""
-    unit: Code = "pcs"
+    name: Name = LEFT_ALONE
+    sku: Sku = LEFT_ALONE
+    unit: Code = LEFT_ALONE
 
 
 class ItemIn(_Catalogue):
@@ -99,9 +101,9 @@ class ItemIn(_Catalogue):
 class ItemChange(_Catalogue):
     """Changes to an item; absent fields stay."""
 
-    name: Name = ""
-    sku: Sku = ""
-    uom: Code = "pcs"
+    name: Name = LEFT_ALONE
+    sku: Sku = LEFT_ALONE
+    uom: Code = LEFT_ALONE
 
     def item_fields(self) -> ItemFields:
         return _with_uom(self)
@@ -163,7 +165,7 @@ class ProductOut(ProductRow):
 
 
 class ItemRow(_ItemOut):
-    uom: Annotated[str, Field(validation_alias="unit", serialization_alias="uom")]
+    uom: str
     archived_at: datetime | None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, column, func, select, table
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from ventory.blueprints.uom.models import UnitRow
+from ventory.db.usage import active_items_by, is_named_by_items
 
 _Base = aliased(UnitRow)
 
@@ -29,17 +30,7 @@ class UnitView:
 
 def list_units(session: Session) -> list[UnitView]:
     """Every unit, packs behind their base. A chain has dozens, so they are read whole."""
-    item = table("item", column("unit_id"), column("inventory_id"), column("archived_at"))
-    counts: dict[int, int] = dict(
-        session.connection()
-        .execute(
-            select(item.c.unit_id, func.count())
-            .where(item.c.inventory_id == session.info["inventory_id"], item.c.archived_at.is_(None))
-            .group_by(item.c.unit_id)
-        )
-        .tuples()
-        .all()
-    )
+    counts = active_items_by(session, "unit_id")
     rows = session.execute(
         select(UnitRow, _Base.code.label("base"))
         .outerjoin(_Base, and_(_Base.inventory_id == UnitRow.inventory_id, _Base.id == UnitRow.base_id))
@@ -63,8 +54,6 @@ def get(session: Session, unit_id: int) -> UnitView | None:
 
 def is_used(session: Session, unit_id: int) -> bool:
     """Whether items, archived ones too, are counted in it, or packs are made of it."""
-    item = table("item", column("unit_id"), column("inventory_id"))
-    here = (item.c.inventory_id == session.info["inventory_id"], item.c.unit_id == unit_id)
-    if session.connection().execute(select(item.c.unit_id).where(*here).limit(1)).first():
+    if is_named_by_items(session, "unit_id", unit_id):
         return True
     return session.execute(select(UnitRow.id).where(UnitRow.base_id == unit_id).limit(1)).first() is not None

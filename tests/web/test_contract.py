@@ -1,0 +1,113 @@
+"""Schemathesis over the whole OpenAPI document: no 500, no undocumented answer, nothing that its schema denies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import GenerationMode, checks
+
+from tests.chain import found_chain
+from tests.conftest import Api
+from ventory.app import create_app
+from ventory.config import load
+from ventory.db import unit_of_work
+from ventory.db.engine import open_engine
+
+EXAMPLES = int(os.environ.get("VENTORY_CONTRACT_EXAMPLES", "12"))
+_made: dict = {}
+
+
+def test_the_document_is_valid_openapi(app):
+    document = app.test_client().get("/api/openapi.json").json
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"] == "3.1.0"
+    assert len(document["paths"]) > 25
+    for path in (
+        "/api/products",
+        "/api/products/{product_id}",
+        "/api/products/{product_id}/restock",
+        "/api/restocks",
+        "/api/products/low-stock",
+        "/api/products/analytics",
+        "/api/v1/products",
+        "/api/v1/movements",
+    ):
+        assert path in document["paths"]
+
+
+def test_the_docs_page_asks_nobody_else(app):
+    page = app.test_client().get("/api/docs").text
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+@pytest.fixture(scope="module")
+def contract(sqlite_template, tmp_path_factory):
+    """The application over a chain of its own, signed in as its owner."""
+    folder = tmp_path_factory.mktemp("contract")
+    shutil.copy(sqlite_template, folder / "ventory.db")
+    url = f"sqlite:///{folder / 'ventory.db'}"
+    engine = open_engine(url)
+    unit_of_work.bind(engine)
+    chain = found_chain()
+    for number in range(3):
+        chain.item(f"item{number}", stock=50, reorder_point=60, unit_cost="1.50")
+    chain.move("sale", ("item0", 2))
+    made = create_app(load({"VENTORY_ENV": "testing", "VENTORY_HOME": str(folder), "SQLALCHEMY_DATABASE_URI": url}))
+    _made.update(headers=Api(made, chain.email).headers)
+    yield schemathesis.openapi.from_wsgi("/api/openapi.json", made)
+    engine.dispose()
+
+
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+
+
+def test_every_operation_keeps_its_contract(contract):
+    operations = [found.ok() for found in contract.get_all_operations()]
+    broken, asked = [], 0
+    for operation in operations:
+        if operation.path.endswith("/auth/logout"):
+            continue  # it would end the session of all the others; tested by itself
+        for mode in GenerationMode:
+            try:
+                asked += hammer(operation, mode)
+            except Exception as failure:
+                broken.append(f"{operation.label} ({mode.value}): {failure}")
+    assert not broken, "\n\n".join(broken)
+    assert len(operations) > 45
+    assert asked > len(operations) * EXAMPLES
+
+
+def hammer(operation, mode) -> int:
+    """Call an operation with data that its schema allows, or does not. returns: how often"""
+    count = 0
+    if mode is GenerationMode.NEGATIVE and not list(operation.body) and not list(operation.query):
+        return 0
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def call(case):
+        nonlocal count
+        case.headers = {**(case.headers or {}), **_made["headers"]}
+        case.call_and_validate(checks=CHECKS)
+        count += 1
+
+    call()
+    return count

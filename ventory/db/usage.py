@@ -1,0 +1,28 @@
+"""Who uses an entry of the vocabulary: items by category, unit or type.
+
+The slices of the vocabulary lie below the items and must not know their tables; a name and three columns are enough.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import column, func, select, table
+from sqlalchemy.orm import Session
+
+_ITEM = table("item", *(column(name) for name in ("category_id", "unit_id", "type_id", "inventory_id", "archived_at")))
+
+
+def active_items_by(session: Session, reference: str) -> dict[int, int]:
+    """How many active items name each entry. reference: category_id, unit_id or type_id. shape: {entry id: items}"""
+    entry = _ITEM.c[reference]
+    rows = session.connection().execute(
+        select(entry, func.count())
+        .where(_ITEM.c.inventory_id == session.info["inventory_id"], _ITEM.c.archived_at.is_(None))
+        .group_by(entry)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def is_named_by_items(session: Session, reference: str, entry_id: int) -> bool:
+    """Whether any item, archived ones too, names the entry."""
+    mine = (_ITEM.c.inventory_id == session.info["inventory_id"], _ITEM.c[reference] == entry_id)
+    return session.connection().execute(select(_ITEM.c[reference]).where(*mine).limit(1)).first() is not None
