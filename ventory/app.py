@@ -29,7 +29,7 @@ from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.db.unit_of_work import bind
 from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
 from ventory.web import auth, errors, formats, hooks, logs, reading
-from ventory.web.requests import StrictRequest
+from ventory.web.requests import IdConverter, StrictRequest
 
 PAGES = (auth_bp, main_bp, search_bp, stock_bp, items_bp, stores_bp, categories_bp, uom_bp, types_bp)
 
@@ -95,6 +95,7 @@ def _build(config: Config) -> Ventory:
         static_folder="web/static",
         template_folder="web/templates",
     )
+    app.url_map.converters["int"] = IdConverter
     app.config.update(
         VENTORY=config,
         SECRET_KEY=config.secret_key,

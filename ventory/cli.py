@@ -9,7 +9,7 @@ import time
 
 import click
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ventory import config as settings
 from ventory import models
@@ -45,8 +45,8 @@ def open_database(config: Config):
             pass
     except DBAPIError as error:
         raise BadSetting(_unreachable(config, error)) from error
-    except (OSError, ValueError, ImportError, ModuleNotFoundError) as error:
-        raise BadSetting(f"SQLALCHEMY_DATABASE_URI cannot be used: {error}.") from error
+    except (ArgumentError, OSError, ValueError, ImportError) as error:
+        raise BadSetting(f"SQLALCHEMY_DATABASE_URI cannot be used: {str(error).splitlines()[0]}") from error
     unit_of_work.bind(engine)
     return engine
 

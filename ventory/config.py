@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
@@ -69,7 +70,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
     home = Path(environ.get("VENTORY_HOME") or "var").expanduser().absolute()
     _make_folder(home)
     is_production = environment == "production"
-    settings = {
+    settings: dict[str, Any] = {
         "environment": environment,
         "home": home,
         "database_url": environ.get("SQLALCHEMY_DATABASE_URI")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, exc, make_url
 from sqlalchemy.engine import URL
@@ -14,7 +15,7 @@ from ventory.db import dialect
 
 IDLE_SECONDS_BEFORE_A_PING = 15
 
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "reading": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     "writing": {"ventory_writes": True},
     "autocommit": {"isolation_level": "AUTOCOMMIT"},

@@ -28,7 +28,7 @@ class SortKey:
     read: takes the key's value from a row of the result
     """
 
-    column: ColumnElement
+    column: Any
     read: Callable[[Any], Any]
     is_descending: bool = False
 
@@ -134,5 +134,10 @@ def _decode(cursor: str, keys: Sequence[SortKey]) -> tuple[bool, list[Any]]:
 def _value(written: Any) -> Any:
     if isinstance(written, dict):
         ((kind, text),) = written.items()
-        return {"d": Decimal, "t": datetime.fromisoformat, "b": date.fromisoformat}[kind](text)
+        readers: dict[str, Callable[[str], Any]] = {
+            "d": Decimal,
+            "t": datetime.fromisoformat,
+            "b": date.fromisoformat,
+        }
+        return readers[kind](text)
     return written

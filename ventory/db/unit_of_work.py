@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, insert
@@ -82,7 +82,7 @@ class UnitOfWork:
     actor: Actor
     now: datetime
     once: once.Once | None = None
-    events: list[tuple[object, int | None]] = field(default_factory=list)
+    events: list[tuple[Any, int | None]] = field(default_factory=list)
 
     @property
     def connection(self) -> Connection:

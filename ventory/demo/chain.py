@@ -133,20 +133,20 @@ def _sales(seed: int, now: datetime, goods: list[Good], follow: dict[str, Good])
     with gzip.open(DATA / "invoices.txt.gz", "rt") as handle:
         for index, text in enumerate(handle):
             minutes, customer, abroad, *pairs = text.split()
-            day, minute = divmod(int(minutes), 1440)
-            if day < CYCLE:
-                invoices[day].append((minute, index, customer, abroad == "1", pairs))
+            source, minute = divmod(int(minutes), 1440)
+            if source < CYCLE:
+                invoices[source].append((minute, index, customer, abroad == "1", pairs))
     last = now.astimezone(ZONE).date()
     sales: dict[date, list[Sale]] = {}
     for back in range(DAYS - 1, -1, -1):
         day = last - timedelta(days=back)
         source = (day - timedelta(days=1) - _anchor(day)).days % CYCLE
         made = []
-        for minute, index, customer, abroad, pairs in invoices.get(source, ()):
+        for minute, index, customer, is_abroad, pairs in invoices.get(source, ()):
             at = datetime.combine(day, time(minute // 60, minute % 60), ZONE).astimezone(UTC)
             if at > now:
                 continue
-            store = WAREHOUSE if abroad else _store_of(seed, customer if customer != "0" else f"i{index}")
+            store = WAREHOUSE if is_abroad else _store_of(seed, customer if customer != "0" else f"i{index}")
             made.append(Sale(at, store, tuple(_lines(pairs, goods, follow)), index))
         sales[day] = sorted(made, key=lambda sale: (sale.at, sale.invoice))
     return sales

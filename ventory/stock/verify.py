@@ -67,18 +67,18 @@ def verify(connection: Connection) -> Report:
     """
     lines = connection.execute(select(func.count()).select_from(MovementLine.__table__)).scalar_one()
     balances = Balance.__table__
-    found = {}
+    found: dict[tuple[int, int, int], tuple] = {}
     rows = connection.execute(
         select(
             balances.c.inventory_id, balances.c.place_id, balances.c.item_id, *(balances.c[f] for f in _FIGURES)
         ).execution_options(yield_per=BATCH)
     )
     for row in rows:
-        found[tuple(row[:3])] = tuple(row[3:])
+        found[row[0], row[1], row[2]] = tuple(row[3:])
     count = len(found)
     differences = []
     for expected in derived(connection):
-        key = (expected.inventory_id, expected.place_id, expected.item_id)
+        key: tuple[int, int, int] = (expected.inventory_id, expected.place_id, expected.item_id)
         figures = found.pop(key, None)
         if figures is None:
             differences.append(Difference(*key, "the balance", "missing", "there"))

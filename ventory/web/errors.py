@@ -148,7 +148,7 @@ def validation(error):
     status, code = (400, "malformed") if "query" in locations else (422, "bad_input")
     if len(problems) == 1:
         where = f"{problems[0]['field']}: " if problems[0]["field"] else ""
-        detail = where + problems[0]["message"]
+        detail = f"{where}{problems[0]['message']}"
     else:
         detail = f"{len(problems)} fields are not right."
     return problem(status, code, detail, problems)

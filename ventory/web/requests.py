@@ -8,10 +8,19 @@ from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.routing import IntegerConverter
 
 from ventory.core.errors import Malformed
 
 DEEPEST = 64
+LARGEST_ID = 2**53 - 1
+
+
+class IdConverter(IntegerConverter):
+    """A number in an address, no larger than an id can be: SQLite and JSON end where it ends."""
+
+    def __init__(self, url_map, **more):
+        super().__init__(url_map, **({"max": LARGEST_ID} | more))
 
 
 class StrictRequest(Request):

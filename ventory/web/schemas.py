@@ -26,8 +26,7 @@ from ventory.core.quantity import (
     plain,
 )
 from ventory.db.paging import DEFAULT_LIMIT, MOST
-
-LARGEST_ID = 2**53 - 1
+from ventory.web.requests import LARGEST_ID
 
 
 class In(BaseModel):

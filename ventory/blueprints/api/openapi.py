@@ -42,7 +42,7 @@ def _complete_operation(path: str, method: str, operation: dict) -> None:
     else:
         statuses.append(401)
     if "{" in path:
-        statuses.append(404)
+        statuses += (404, 405)
     if method != "get":
         statuses += WITH_BODY
         operation.setdefault("parameters", []).append(

@@ -22,7 +22,13 @@ COLUMNS = (Column("path", "Category", role="main"), Column("items", "Items", is_
 def listing():
     """The tree, with how many items are in each."""
     page = Page(tuple(queries.tree(reading.session())))
-    table = Table("categories", "Categories", COLUMNS, page, Empty("No categories yet.", ("New", url_for(".new"))))
+    table = Table(
+        "categories",
+        "Categories",
+        COLUMNS,
+        page,
+        Empty("No categories yet.", ("New", url_for(".new")) if g.actor.may("catalogue.write") else None),
+    )
     return render_template(
         "vocabulary.html",
         title="Categories",

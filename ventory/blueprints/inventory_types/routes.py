@@ -28,7 +28,13 @@ HINTS = {"keeps_stock": "Off for services: nothing is booked for them."}
 def listing():
     """What items are for."""
     page = Page(tuple(queries.list_types(reading.session())))
-    table = Table("types", "Types", COLUMNS, page, Empty("No types yet.", ("New", url_for(".new"))))
+    table = Table(
+        "types",
+        "Types",
+        COLUMNS,
+        page,
+        Empty("No types yet.", ("New", url_for(".new")) if g.actor.may("catalogue.write") else None),
+    )
     return render_template(
         "vocabulary.html",
         title="Types",

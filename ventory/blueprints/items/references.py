@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Row, and_, select
 
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.inventory_types.models import InventoryType
@@ -171,13 +171,13 @@ _FOUND_ITEM = (
 def items(connection: Connection, actor: Actor, refs: Iterable[ItemRef]) -> Items:
     """One read per way of naming; large batches in slices that every database takes."""
     wanted = list(refs)
-    found = []
+    found: list[Row] = []
     for column, values in (
         (Item.id, {ref.item_id for ref in wanted if ref.item_id is not None}),
         (Item.sku_key, {ref.sku.strip().casefold() for ref in wanted if ref.sku is not None}),
         (Item.barcode, {ref.barcode.strip() for ref in wanted if ref.barcode is not None}),
     ):
-        ordered = sorted(values)  # type: ignore[type-var]
+        ordered = sorted(values)
         for start in range(0, len(ordered), 1000):
             some = ordered[start : start + 1000]
             matches = column == some[0] if len(some) == 1 else column.in_(some)

@@ -59,7 +59,7 @@ def catalogue():
         "Items",
         COLUMNS,
         page,
-        Empty("No items yet.", ("New item", url_for("items.new"))),
+        Empty("No items yet.", ("New item", url_for("items.new")) if g.actor.may("catalogue.write") else None),
         filters=(
             Filter("q", "Name, SKU or barcode"),
             Filter("category", "Category", _category_choices()),

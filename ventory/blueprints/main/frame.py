@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
@@ -67,7 +68,7 @@ NAVIGATION = (
     ),
 )
 PHONE = (("Today", "main.home"), ("Stock", "stock.levels"), ("Search", "search.find"), ("Items", "items.catalogue"))
-NEW = (
+NEW: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("Restock", "stock.move", {"kind": "restock"}, "stock.restock"),
     ("Sale", "stock.move", {"kind": "sale"}, "stock.sell"),
     ("Adjustment", "stock.move", {"kind": "adjustment"}, "stock.adjust"),

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from ventory.blueprints.auth.models import ActorRow, Inventory
@@ -81,6 +81,17 @@ def movement_to_reverse(session: Session, actor: Actor, movement_id: int) -> ToR
         references.items(connection, actor, (ItemRef(item_id=line.item_id) for line in lines)),
         references.stores(connection, actor),
     )
+
+
+def posted_references(session: Session, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which (kind, external reference) pairs were posted before."""
+    ordered = sorted(wanted)
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(ordered), 500):
+        pairs = tuple_(Movement.kind, Movement.external_reference).in_(ordered[start : start + 500])
+        rows = session.execute(select(Movement.kind, Movement.external_reference).where(pairs))
+        found.update((row.kind, row.external_reference) for row in rows)
+    return found
 
 
 @dataclass(frozen=True)
@@ -201,8 +212,8 @@ def _lines(which: MovementFilter) -> Select:
         (which.movement_id, MovementLine.movement_id == which.movement_id),
         (which.item_id, MovementLine.item_id == which.item_id),
         (which.external_reference, Movement.external_reference == which.external_reference),
-        (which.since, Movement.business_date >= which.since if which.since else None),
-        (which.until, Movement.business_date <= which.until if which.until else None),
+        (which.since, Movement.business_date >= (which.since or date.min)),
+        (which.until, Movement.business_date <= (which.until or date.max)),
     ):
         if wanted is not None:
             statement = statement.where(condition)

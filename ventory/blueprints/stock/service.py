@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import tuple_
-
 from ventory.blueprints.items import references
 from ventory.blueprints.items.references import FoundItem, FoundStore, ItemRef, Stores
 from ventory.blueprints.stock import queries
@@ -27,7 +25,6 @@ from ventory.core.errors import (
 from ventory.core.ledger import Count, Move, Place, PlannedLine, reversed_line
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.stock import places, posting
-from ventory.stock.models import Movement
 
 MOST_LINES = 5_000
 
@@ -188,7 +185,8 @@ def record_many(command: RecordMovements) -> RecordedBatch:
 
 def _record_many(work: UnitOfWork, command: RecordMovements) -> RecordedBatch:
     known = _resolve(work, command.movements)
-    taken = _taken_references(work, command.movements)
+    references_sent = {(each.kind, each.external_reference) for each in command.movements if each.external_reference}
+    taken: set[tuple[str, str | None]] = set(queries.posted_references(work.session, references_sent))
     outcomes: list[posting.Draft | VentoryError] = []
     for row, movement in enumerate(command.movements):
         path = f"movements.{row}."
@@ -296,19 +294,6 @@ def _resolve(work: UnitOfWork, movements) -> _Known:
         references.units(work.connection, work.actor, (line.unit for line in lines if line.unit)),
         places.virtual(work.connection, work.inventory_id),
     )
-
-
-def _taken_references(work: UnitOfWork, movements) -> set[tuple[str, str | None]]:
-    """External references that were posted before, as (kind, reference)."""
-    wanted = sorted({(each.kind, each.external_reference) for each in movements if each.external_reference})
-    taken: set[tuple[str, str | None]] = set()
-    for start in range(0, len(wanted), 500):
-        pairs = tuple_(Movement.kind, Movement.external_reference)
-        rows = work.session.query(Movement.kind, Movement.external_reference).filter(
-            pairs.in_(wanted[start : start + 500])
-        )
-        taken.update((row.kind, row.external_reference) for row in rows)
-    return taken
 
 
 def _draft(work: UnitOfWork, asked: AskedMovement, known: _Known, path: str) -> posting.Draft:

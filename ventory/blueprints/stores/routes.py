@@ -36,7 +36,13 @@ def listing():
     page = queries.list_stores(
         reading.session(), g.actor, also_closed=True, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
     )
-    table = Table("stores", "Stores", COLUMNS, page, Empty("No stores yet.", ("New store", url_for(".new"))))
+    table = Table(
+        "stores",
+        "Stores",
+        COLUMNS,
+        page,
+        Empty("No stores yet.", ("New store", url_for(".new")) if g.actor.may("stores.write") else None),
+    )
     return render_template(
         "vocabulary.html",
         title="Stores",

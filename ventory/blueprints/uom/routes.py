@@ -32,7 +32,13 @@ HINTS = {
 def listing():
     """What things are counted in, and packs of them."""
     page = Page(tuple(queries.list_units(reading.session())))
-    table = Table("units", "Units", COLUMNS, page, Empty("No units yet.", ("New", url_for(".new"))))
+    table = Table(
+        "units",
+        "Units",
+        COLUMNS,
+        page,
+        Empty("No units yet.", ("New", url_for(".new")) if g.actor.may("catalogue.write") else None),
+    )
     return render_template(
         "vocabulary.html",
         title="Units",

@@ -1,0 +1,186 @@
+"""Whole stories at the pages, by forms, as people without JavaScript meet them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conftest import Browser
+
+
+def flashed(page: str) -> list[str]:
+    return re.findall(r'<div class="toast-note"><span>(.*?)</span>', page, re.S)
+
+
+def test_nobody_sees_a_page_before_signing_in_and_comes_back_to_it_after(app, chain):
+    client = app.test_client()
+    sent = client.get("/stock?state=low")
+    assert sent.status_code == 303
+    assert sent.headers["Location"] == "/auth/login?next=/stock?state%3Dlow"
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_signing_in_never_leads_elsewhere(app, chain, target):
+    client = app.test_client()
+    page = client.get("/auth/login", query_string={"next": target}).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+    fields = {"email": chain.email, "password": "correct horse battery staple", "csrf_token": token}
+    answer = client.post("/auth/login", query_string={"next": target}, data=fields)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+def test_a_wrong_password_says_so_and_keeps_the_address(app, chain):
+    client = app.test_client()
+    page = client.get("/auth/login").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+    answer = client.post("/auth/login", data={"email": chain.email, "password": "wrong", "csrf_token": token})
+    assert answer.status_code == 401
+    assert "do not match" in answer.text
+    assert chain.email in answer.text
+
+
+def test_a_form_without_its_token_is_refused(browser, chain):
+    tea = chain.item("tea", stock=5)
+    answer = browser.client.post(f"/stock/move/restock?item={tea}", data={"store": "LEEDS", "quantity": "5"})
+    assert answer.status_code == 403
+    assert chain.on_hand("tea") == 5
+
+
+def test_what_is_low_is_restocked_and_taken_back(browser, chain):
+    tea = chain.item("tea", stock=2, reorder_point=5, target_level=12)
+    home = browser.get("/").text
+    assert "1 thing needs you" in home
+    assert f"/stock/move/restock?item={tea}&amp;at=LEEDS&amp;quantity=10" in home
+
+    path = f"/stock/move/restock?item={tea}"
+    done = browser.post(path, {"store": "LEEDS", "quantity": "10", "unit": "pcs", "unit_cost": "1.20"})
+    assert done.status_code == 303
+    assert chain.on_hand("tea") == 12
+    page = browser.get(done.headers["Location"]).text
+    assert flashed(page) == ["Tea. LEEDS: 12 on hand now."]
+    undo = re.search(r'action="(/stock/movements/\d+/reverse)"', page).group(1)
+    taken_back = browser.post(undo, {"back": "/"}, page=f"/items/{tea}")
+    assert taken_back.status_code == 303
+    assert chain.on_hand("tea") == 2
+
+
+def test_a_form_sent_twice_books_once(browser, chain):
+    tea = chain.item("tea")
+    path = f"/stock/move/restock?item={tea}"
+    fields = {"store": "LEEDS", "quantity": "10", "unit": "pcs", "idempotency_key": "form-1"}
+    first = browser.post(path, fields)
+    second = browser.post(path, fields)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert chain.on_hand("tea") == 10
+
+
+def test_a_shortage_stands_beside_the_quantity(browser, chain):
+    tea = chain.item("tea", stock=2)
+    answer = browser.post(f"/stock/move/sale?item={tea}", {"store": "LEEDS", "quantity": "3", "unit": "pcs"})
+    assert answer.status_code == 409
+    assert "Leeds has 2 pcs of Tea available, 3 were asked for." in answer.text
+    assert 'value="3"' in answer.text
+
+
+def test_half_a_piece_is_refused_at_the_form_too(browser, chain):
+    tea = chain.item("tea", stock=2)
+    answer = browser.post(f"/stock/move/sale?item={tea}", {"store": "LEEDS", "quantity": "0.5", "unit": "pcs"})
+    assert answer.status_code == 422
+    assert "pcs is counted in whole numbers." in answer.text
+
+
+def test_an_item_is_added_changed_archived_and_brought_back(browser, chain):
+    fields = {
+        "name": "Earl <b>Grey</b>", "sku": "EG", "category_id": "0", "unit": "pcs", "type": "merchandise",
+        "store": "LEEDS", "stock_level": "4", "reorder_point": "6", "price": "3.50",
+    }  # fmt: skip
+    added = browser.post("/items/new", fields)
+    assert added.status_code == 303, added.text
+    shown = browser.get(added.headers["Location"])
+    assert "Earl &lt;b&gt;Grey&lt;/b&gt;" in shown.text
+    assert "<b>Grey</b>" not in shown.text
+    item = added.headers["Location"]
+
+    again = browser.post("/items/new", fields)
+    assert again.status_code == 409
+    assert "Another item has this SKU." in again.text
+    changed = browser.post(f"{item}/edit", fields | {"name": "Lady Grey"})
+    assert changed.status_code == 303
+    assert "Lady Grey" in browser.get("/items/?q=lady").text
+    browser.post(f"{item}/archive", {}, page=item)
+    assert "Lady Grey" not in browser.get("/items/").text
+    assert "Lady Grey" in browser.get("/items/?state=archived").text
+    browser.post(f"{item}/restore", {}, page=item)
+    assert "Lady Grey" in browser.get("/items/").text
+
+
+def test_a_barcode_in_the_search_opens_its_item(browser, chain):
+    tea = chain.item("tea", barcode="2000000000015")
+    assert browser.get("/search?q=2000000000015").headers["Location"] == f"/items/{tea}"
+    assert "Nothing matches" in browser.get("/search?q=zebra").text
+
+
+def test_the_vocabulary_is_kept_at_the_pages(browser, chain):
+    assert browser.post("/categories/new", {"name": "Tea", "parent_id": "0"}).status_code == 303
+    twice = browser.post("/categories/new", {"name": "tea", "parent_id": "0"})
+    assert twice.status_code == 409
+    assert (
+        browser.post(
+            "/uom/new", {"code": "box6", "name": "Box of six", "decimals": "0", "base": "pcs", "ratio": "6"}
+        ).status_code
+        == 303
+    )
+    assert "1 = 6 pcs" in browser.get("/uom/").text
+    assert browser.post("/inventory_types/new", {"code": "gift", "name": "Gifts"}).status_code == 303
+    assert (
+        browser.post(
+            "/stores/new", {"code": "HULL", "name": "Hull", "kind": "shop", "time_zone": "Europe/London"}
+        ).status_code
+        == 303
+    )
+    assert "Hull" in browser.get("/stores/").text
+    wrong = browser.post("/stores/new", {"code": "X", "name": "X", "kind": "shop", "time_zone": "Mars/Olympus"})
+    assert wrong.status_code == 422
+    assert "is not a time zone" in wrong.text
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "buyer", "clerk", "auditor"])
+def test_every_page_that_a_role_is_shown_opens_and_has_one_main(app, chain, role):
+    tea = chain.item("tea", stock=3, reorder_point=5)
+    email = chain.email if role == "owner" else chain.member(role)[1]
+    person = Browser(app, email)
+    home = person.get("/")
+    links = set(re.findall(r'href="(/[^"#]*)"', home.text)) | {f"/items/{tea}", "/stock?store=LEEDS"}
+    links = {link.replace("&amp;", "&") for link in links if not link.startswith(("/static", "/api"))}
+    assert len(links) > 10
+    for link in sorted(links):
+        page = person.get(link)
+        assert page.status_code == 200, link
+        assert page.text.count("<main") == 1, link
+        assert "Content-Security-Policy" in page.headers
+        assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_person_limited_to_one_store_sees_no_other(app, chain):
+    tea = chain.item("tea", stock=3)
+    chain.restock("tea", 4, "YORK")
+    york = Browser(app, chain.member("manager", "YORK")[1])
+    for path in ("/", "/stock", f"/items/{tea}", "/stores/", "/stock/movements?store=LEEDS", "/stock?store=LEEDS"):
+        assert "Leeds" not in york.get(path).text, path
+    assert york.get(f"/stores/{chain.stores['LEEDS']}").status_code == 404
+
+
+def test_a_page_that_a_role_may_not_use_is_as_if_absent(app, chain):
+    clerk = Browser(app, chain.member("clerk")[1])
+    assert clerk.get("/items/new").status_code == 404
+    assert clerk.get("/stores/new").status_code == 404
+    assert "New item" not in clerk.get("/items/").text
+
+
+def test_signing_out_ends_the_session_on_the_server(browser, app):
+    cookie = browser.client.get_cookie("ventory").value
+    assert browser.post("/auth/logout", {}, page="/").status_code == 303
+    thief = app.test_client()
+    thief.set_cookie("ventory", cookie)
+    assert thief.get("/").status_code == 303
