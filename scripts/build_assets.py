@@ -18,7 +18,6 @@ TARGET = ROOT / "ventory" / "web" / "static" / "vendor"
 STAMP = TARGET / ".stamp"
 SERVED = {
     "bootstrap/dist/css/bootstrap.min.css": "bootstrap.min.css",
-    "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter-latin.woff2",
     "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
     "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",

@@ -94,6 +94,14 @@ def test_every_error_has_a_code_of_its_own_and_a_status():
         assert 400 <= status_of(made) < 600
 
 
+def test_every_error_code_is_explained():
+    reference = (ROOT / "docs" / "reference" / "api.md").read_text()
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.VentoryError)]
+    for kind in kinds:
+        if kind is not errors.VentoryError:
+            assert f"`{kind.code}`" in reference, kind.code
+
+
 def test_every_role_has_known_permissions():
     for role, permissions in ROLES.items():
         assert permissions <= PERMISSIONS, role

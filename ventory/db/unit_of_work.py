@@ -102,7 +102,7 @@ class UnitOfWork:
         if self.once is not None:
             self.session.flush()
             self._write_events()
-            once.keep(self.connection, self.once, TypeAdapter(type(value)).dump_json(value).decode())
+            once.keep(self.connection, self.once, _adapter_of(type(value)).dump_json(value).decode())
         return value
 
     def _write_events(self) -> None:
@@ -202,12 +202,17 @@ def _kept_answer(function: Callable, command: Command):
         result = once.kept(connection, command.once)
     if result is None:
         return None
-    return _adapter(function).validate_json(result)
+    return _adapter_of(_result_type(function)).validate_json(result)
 
 
 @functools.cache
-def _adapter(function: Callable) -> TypeAdapter:
-    return TypeAdapter(typing.get_type_hints(function)["return"])
+def _result_type(function: Callable) -> type:
+    return typing.get_type_hints(function)["return"]
+
+
+@functools.cache
+def _adapter_of(kind: type) -> TypeAdapter:
+    return TypeAdapter(kind)
 
 
 class _Waker:

@@ -1,0 +1,285 @@
+"""`make bench`: a real PostgreSQL with fsync, real server processes, a table and var/bench.json.
+
+python -m benchmarks [--sizes 10000,1000000] [--items 10000] [--stores 10] [--seconds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import psycopg
+
+from benchmarks import chain
+from tests import postgres
+from ventory.db import migrate, unit_of_work
+from ventory.db.engine import open_engine, reading
+from ventory.server import die_with_parent
+from ventory.stock.verify import verify
+
+ROOT = Path(__file__).resolve().parents[1]
+RAW = """\\set item random(1, 10000)
+\\set place random(1, 10)
+BEGIN;
+INSERT INTO raw_movement (item_id, place_id, quantity, at) VALUES (:item, :place, 5, now());
+UPDATE raw_balance SET on_hand = on_hand + 5 WHERE place_id = :place AND item_id = :item;
+COMMIT;
+"""
+
+
+class Caller:
+    """One connection, one thread: sends requests and keeps their durations."""
+
+    def __init__(self, port: int, token: str):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def call(self, method: str, path: str, body=None, key: bool = False) -> float:
+        headers = self.headers | ({"Idempotency-Key": uuid.uuid4().hex} if key else {})
+        started = time.perf_counter()
+        self.connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        answer.read()
+        assert answer.status < 300, (method, path, answer.status)
+        return time.perf_counter() - started
+
+
+def rate(port: int, token: str, clients: int, seconds: float, make) -> tuple[float, float]:
+    """Requests a second and the 95th percentile of their durations in milliseconds."""
+    durations: list[list[float]] = [[] for _ in range(clients)]
+    end = time.perf_counter() + seconds
+
+    def work(index: int) -> None:
+        caller, dice = Caller(port, token), random.Random(index)
+        while time.perf_counter() < end:
+            durations[index].append(caller.call(*make(dice)))
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent = time.perf_counter() - started
+    every = sorted(duration for each in durations for duration in each)
+    return len(every) / spent, every[int(len(every) * 0.95)] * 1000
+
+
+def raw_rate(server: postgres.Server, clients: int, seconds: float) -> float:
+    """Transactions a second of a bare insert and update by pgbench, durable, prepared."""
+    with psycopg.connect(server.admin, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS raw_movement (id bigserial PRIMARY KEY, item_id int, place_id int,"
+            " quantity numeric, at timestamptz)"
+        )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS raw_balance (place_id int, item_id int, on_hand numeric,"
+            " PRIMARY KEY (place_id, item_id))"
+        )
+        connection.execute(
+            "INSERT INTO raw_balance SELECT p, i, 0 FROM generate_series(1, 10) p, generate_series(1, 10000) i"
+            " ON CONFLICT DO NOTHING"
+        )
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(RAW)
+        script.flush()
+        os.chmod(script.name, 0o644)
+        done = subprocess.run(
+            [
+                server.binaries / "pgbench",
+                "-n",
+                "-M",
+                "prepared",
+                "-c",
+                str(clients),
+                "-j",
+                "2",
+                "-T",
+                str(int(seconds)),
+                "-f",
+                script.name,
+                server.admin,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return float(re.search(r"tps = ([0-9.]+)", done.stdout).group(1))
+
+
+@contextlib.contextmanager
+def service(url: str, home: Path):
+    """The whole service as `ventory serve` runs it. yields: port, seconds to ready, process"""
+    port = postgres._free_port()
+    environ = os.environ | {"VENTORY_HOME": str(home), "SQLALCHEMY_DATABASE_URI": url, "PORT": str(port)}
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ventory", "serve"],
+        cwd=ROOT,
+        env=environ,
+        preexec_fn=die_with_parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while True:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    break
+            time.sleep(0.02)
+            assert process.poll() is None, "the service ended"
+        yield port, time.perf_counter() - started, process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def memory(process: subprocess.Popen) -> tuple[float, float]:
+    """Resident and proportional memory of the service's processes, MB."""
+    import psutil  # type: ignore[import-untyped]
+
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    whole = [each.memory_full_info() for each in family]
+    return sum(each.rss for each in whole) / 1e6, sum(each.pss for each in whole) / 1e6
+
+
+def sign_in(port: int) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    body = json.dumps({"email": chain.EMAIL, "password": chain.PASSWORD})
+    connection.request("POST", "/api/v1/auth/login", body, {"Content-Type": "application/json"})
+    return json.loads(connection.getresponse().read())["access_token"]
+
+
+def calls(items: list[int], stores: list[int]):
+    """What is asked, by name: a function from dice to a call."""
+
+    def batch(dice):
+        lines = [{"item_id": dice.choice(items), "store": dice.choice(stores), "change": 1} for _ in range(200)]
+        movements = [{"kind": "adjustment", "lines": lines[start : start + 5]} for start in range(0, 200, 5)]
+        return "POST", "/api/v1/movements/batch", {"movements": movements}
+
+    return {
+        "restock": lambda dice: (
+            "POST", f"/api/products/{dice.choice(items)}/restock",
+            {"quantity": 5, "store": dice.choice(stores), "unit_cost": "2.50"}, True,
+        ),
+        "batch of 200 lines": batch,
+        "list of 50": lambda dice: ("GET", "/api/products?limit=50"),
+        "product": lambda dice: ("GET", f"/api/products/{dice.choice(items)}"),
+        "low-stock": lambda dice: ("GET", f"/api/products/low-stock?store_id={dice.choice(stores)}"),
+        "restock log": lambda dice: ("GET", "/api/restocks?limit=50"),
+        "movements": lambda dice: ("GET", f"/api/v1/movements?store_id={dice.choice(stores)}"),
+        "stock card": lambda dice: ("GET", f"/api/v1/stock/{dice.choice(stores)}/items/{dice.choice(items)}/card"),
+        "analytics 30 days": lambda dice: ("GET", "/api/products/analytics?days=30"),
+    }  # fmt: skip
+
+
+def measure(server, lines: int, items: int, stores: int, seconds: float) -> dict:
+    name = server.create()
+    url = server.address(name)
+    engine = open_engine(url)
+    migrate.upgrade(engine)
+    unit_of_work.bind(engine)
+    started = time.perf_counter()
+    chain.build(lines, items, stores)
+    loading = time.perf_counter() - started
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        item_ids = [row[0] for row in connection.execute("SELECT id FROM item")]
+        store_ids = [row[0] for row in connection.execute("SELECT id FROM store")]
+    figures: dict = {"lines": lines, "loaded_lines_per_second": lines / loading}
+    with reading(engine).connect() as connection:
+        started = time.perf_counter()
+        report = verify(connection)
+        figures["verify_lines_per_second"] = report.lines / (time.perf_counter() - started)
+        assert report.differences == ()
+    engine.dispose()
+    with tempfile.TemporaryDirectory() as home, service(url, Path(home)) as (port, ready, process):
+        figures["ready_seconds"] = ready
+        token = sign_in(port)
+        time.sleep(2)
+        figures["memory_rss_mb"], figures["memory_pss_mb"] = memory(process)
+        wanted = calls(item_ids, store_ids)
+        figures["p95_ms"] = {}
+        for what, make in wanted.items():
+            clients = 1 if what.startswith(("analytics", "batch")) else 8
+            raw = raw_rate(server, 8, max(2, seconds / 2)) if what in ("restock", "batch of 200 lines") else None
+            speed, p95 = rate(port, token, clients, seconds, make)
+            figures[what] = speed
+            figures["p95_ms"][what] = p95
+            if raw:
+                figures[f"{what}: raw"] = raw
+        raw = raw_rate(server, 64, max(2, seconds / 2))
+        figures["restock, 64 clients"], _ = rate(port, token, 64, seconds, wanted["restock"])
+        figures["restock, 64 clients: raw"] = raw
+    server.drop(name)
+    return figures
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--sizes", default="10000,1000000")
+    options.add_argument("--items", type=int, default=10_000)
+    options.add_argument("--stores", type=int, default=10)
+    options.add_argument("--seconds", type=float, default=5)
+    chosen = options.parse_args()
+    results = []
+    with postgres.running(durable=True) as server:
+        for size in (int(each) for each in chosen.sizes.split(",")):
+            print(f"measuring at {size:,} lines", flush=True)
+            # A small history needs few shelves: every shelf opens with a line of its own.
+            items = min(chosen.items, max(100, size // chosen.stores))
+            results.append(measure(server, size, items, chosen.stores, chosen.seconds))
+    show(results)
+    target = ROOT / "var" / "bench.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"\nwritten to {target.relative_to(ROOT)}")
+
+
+def show(results: list[dict]) -> None:
+    for figures in results:
+        print(f"\nAt {figures['lines']:,} lines")
+        single, batch = figures["restock"], figures["batch of 200 lines"] * 200
+        table = [
+            ("restock, 8 clients", f"{single:,.0f}/s", f"{single / figures['restock: raw']:.3f} of raw"),
+            (
+                "restock, 64 clients",
+                f"{figures['restock, 64 clients']:,.0f}/s",
+                f"{figures['restock, 64 clients'] / figures['restock, 64 clients: raw']:.3f} of raw",
+            ),
+            ("batch", f"{batch:,.0f} lines/s", f"{batch / figures['batch of 200 lines: raw']:.2f} times raw"),
+            ("raw insert and update", f"{figures['restock: raw']:,.0f}/s", "pgbench, 8 clients, durable"),
+        ]
+        reads = ("list of 50", "product", "low-stock", "restock log", "movements", "stock card", "analytics 30 days")
+        table += [(what, f"{figures[what]:,.0f}/s", f"p95 {figures['p95_ms'][what]:.1f} ms") for what in reads]
+        table += [
+            ("verify", f"{figures['verify_lines_per_second']:,.0f} lines/s", ""),
+            ("start to ready", f"{figures['ready_seconds']:.1f} s", ""),
+            ("memory, idle", f"{figures['memory_rss_mb']:.0f} MB", f"{figures['memory_pss_mb']:.0f} MB proportional"),
+        ]
+        for what, figure, note in table:
+            print(f"  {what:24} {figure:>18}   {note}")
+    if len(results) > 1:
+        first, last = results[0]["p95_ms"], results[-1]["p95_ms"]
+        print(f"\np95 at {results[-1]['lines']:,} lines over p95 at {results[0]['lines']:,}")
+        for what in first:
+            print(f"  {what:24} {last[what] / first[what]:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()
