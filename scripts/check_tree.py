@@ -1,4 +1,4 @@
-"""Refuse what must never be committed: registry addresses in lock files, machine paths, files that are too large."""
+"""Refuse what must never be committed: registry addresses, paths of one machine, links, files that are too large."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ def main() -> int:
     files = [ROOT / name for name in names.split("\0") if name]
     wrong = []
     for file in files:
+        if file.is_symlink():
+            wrong.append(f"{file.relative_to(ROOT)}: a link, which leads elsewhere on every other machine")
+            continue
         if not file.is_file():
             continue
         if file.stat().st_size > LARGEST_BYTES:
