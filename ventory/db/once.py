@@ -43,19 +43,23 @@ class KeptAnswer(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
+_KEEP = insert(KeptAnswer.__table__)
+
+
 def keep(connection, once: Once, result: str) -> None:
     """Store the result; a second request with the key waits here for the first and then fails on the primary key."""
     connection.execute(
-        insert(KeptAnswer.__table__).values(
-            inventory_id=once.inventory_id,
-            actor_id=once.actor_id,
-            method=once.method,
-            path=once.path,
-            key=once.key,
-            digest=once.digest,
-            result=result,
-            created_at=datetime.now(UTC),
-        )
+        _KEEP,
+        {
+            "inventory_id": once.inventory_id,
+            "actor_id": once.actor_id,
+            "method": once.method,
+            "path": once.path,
+            "key": once.key,
+            "digest": once.digest,
+            "result": result,
+            "created_at": datetime.now(UTC),
+        },
     )
 
 

@@ -102,7 +102,8 @@ class UnitOfWork:
         if self.once is not None:
             self.session.flush()
             self._write_events()
-            once.keep(self.connection, self.once, _adapter_of(type(value)).dump_json(value).decode())
+            kind: Any = type(value)
+            once.keep(self.connection, self.once, _adapter_of(kind).dump_json(value).decode())
         return value
 
     def _write_events(self) -> None:
@@ -211,7 +212,7 @@ def _result_type(function: Callable) -> type:
 
 
 @functools.cache
-def _adapter_of(kind: type) -> TypeAdapter:
+def _adapter_of(kind: Any) -> TypeAdapter:
     return TypeAdapter(kind)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
@@ -37,27 +37,30 @@ _ACTOR = (
     )
 )
 
+# Statements of the hot path are made once: building one afresh cost a third of a restock's time.
+_OF_SESSION = _ACTOR.where(
+    LoginSession.id == bindparam("session"),
+    Inventory.id == bindparam("inventory"),
+    LoginSession.expires_at > bindparam("now"),
+)
+_OF_COOKIE = _ACTOR.where(
+    LoginSession.token_digest == bindparam("digest"),
+    LoginSession.channel == "page",
+    LoginSession.inventory_id == Inventory.id,
+    LoginSession.expires_at > bindparam("now"),
+)
+
 
 def actor_of_session(connection: Connection, session_id: int, inventory_id: int) -> Actor | None:
     """The actor that a token's session stands for, or None when anything of it has ended."""
-    row = connection.execute(
-        _ACTOR.where(
-            LoginSession.id == session_id, Inventory.id == inventory_id, LoginSession.expires_at > datetime.now(UTC)
-        )
-    ).first()
+    facts = {"session": session_id, "inventory": inventory_id, "now": datetime.now(UTC)}
+    row = connection.execute(_OF_SESSION, facts).first()
     return _actor(connection, row) if row else None
 
 
 def actor_of_cookie(connection: Connection, token_digest: str) -> tuple[Actor, Row] | None:
     """The actor behind a page's cookie, with the row it came from, or None."""
-    row = connection.execute(
-        _ACTOR.where(
-            LoginSession.token_digest == token_digest,
-            LoginSession.channel == "page",
-            LoginSession.inventory_id == Inventory.id,
-            LoginSession.expires_at > datetime.now(UTC),
-        )
-    ).first()
+    row = connection.execute(_OF_COOKIE, {"digest": token_digest, "now": datetime.now(UTC)}).first()
     return (_actor(connection, row), row) if row else None
 
 

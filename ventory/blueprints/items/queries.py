@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow
@@ -128,14 +128,52 @@ SORTS = {
 }
 
 
-def _statement() -> Select:
-    return (
-        select(*_COLUMNS)
-        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
-        .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
-        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
-        .outerjoin(ItemGroup, and_(ItemGroup.inventory_id == Item.inventory_id, ItemGroup.id == Item.group_id))
+# Statements are made once: building one afresh costs as much as running it.
+_ITEMS = (
+    select(*_COLUMNS)
+    .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+    .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
+    .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
+    .outerjoin(ItemGroup, and_(ItemGroup.inventory_id == Item.inventory_id, ItemGroup.id == Item.group_id))
+)
+_ONE_ITEM = _ITEMS.where(Item.id == bindparam("item"))
+_IN_STORE = Place.kind == "store"
+_TOTALS = (
+    select(
+        Balance.item_id,
+        func.sum(Balance.on_hand).label("on_hand"),
+        func.sum(Balance.reserved).filter(_IN_STORE).label("reserved"),
+        func.sum(Balance.on_hand - Balance.reserved).filter(_IN_STORE).label("available"),
     )
+    .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
+    .where(Balance.item_id.in_(bindparam("items", expanding=True)), Place.kind.in_(("store", "transit")))
+    .group_by(Balance.item_id)
+)
+_LEVELS = (
+    select(
+        ItemStore.item_id,
+        Store.id,
+        Store.code,
+        Store.name,
+        Balance.on_hand,
+        Balance.reserved,
+        Balance.state,
+        ItemStore.reorder_point,
+        ItemStore.target_level,
+        ItemStore.shelf,
+    )
+    .join(Store, and_(Store.inventory_id == ItemStore.inventory_id, Store.id == ItemStore.store_id))
+    .join(
+        Balance,
+        and_(
+            Balance.inventory_id == ItemStore.inventory_id,
+            Balance.place_id == ItemStore.store_id,
+            Balance.item_id == ItemStore.item_id,
+        ),
+    )
+    .where(ItemStore.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(Store.code_key)
+)
 
 
 def list_items(
@@ -154,7 +192,7 @@ def list_items(
     keys = [SortKey(column, read, is_descending)]
     if column is not Item.id:
         keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
-    page = fetch(session, _filtered(_statement(), which), keys, limit=limit, cursor=cursor)
+    page = fetch(session, _filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
     return Page(_with_stock(session, actor, page.rows, with_stores), page.next_cursor, page.previous_cursor)
 
 
@@ -197,11 +235,10 @@ def _category_and_below(category_id: int):
 
 def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: bool = False) -> ItemView | None:
     """One item with its totals and every store that carries it, or None."""
-    statement = _statement().where(Item.id == item_id)
-    if not also_archived:
-        statement = statement.where(Item.archived_at.is_(None))
-    rows = session.execute(statement).all()
-    return _with_stock(session, actor, rows, True)[0] if rows else None
+    rows = session.execute(_ONE_ITEM, {"item": item_id}).all()
+    if not rows or (rows[0].archived_at is not None and not also_archived):
+        return None
+    return _with_stock(session, actor, rows, True)[0]
 
 
 def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool) -> tuple[ItemView, ...]:
@@ -247,55 +284,21 @@ def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tup
     """On hand in stores and in transit, reserved and available in stores. shape: {item id: three figures}"""
     if not ids:
         return {}
-    in_store = Place.kind == "store"
-    statement = (
-        select(
-            Balance.item_id,
-            func.sum(Balance.on_hand).label("on_hand"),
-            func.sum(Balance.reserved).filter(in_store).label("reserved"),
-            func.sum(Balance.on_hand - Balance.reserved).filter(in_store).label("available"),
-        )
-        .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
-        .where(Balance.item_id.in_(ids), Place.kind.in_(("store", "transit")))
-        .group_by(Balance.item_id)
-    )
+    statement = _TOTALS
     if actor.store_ids is not None:
         statement = statement.where(Place.store_id.in_(actor.store_ids))
     return {
-        row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO) for row in session.execute(statement)
+        row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO)
+        for row in session.execute(statement, {"items": list(ids)})
     }
 
 
 def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[StoreLevel]]:
-    statement = (
-        select(
-            ItemStore.item_id,
-            Store.id,
-            Store.code,
-            Store.name,
-            Balance.on_hand,
-            Balance.reserved,
-            Balance.state,
-            ItemStore.reorder_point,
-            ItemStore.target_level,
-            ItemStore.shelf,
-        )
-        .join(Store, and_(Store.inventory_id == ItemStore.inventory_id, Store.id == ItemStore.store_id))
-        .join(
-            Balance,
-            and_(
-                Balance.inventory_id == ItemStore.inventory_id,
-                Balance.place_id == ItemStore.store_id,
-                Balance.item_id == ItemStore.item_id,
-            ),
-        )
-        .where(ItemStore.item_id.in_(list(ids)))
-        .order_by(Store.code_key)
-    )
+    statement = _LEVELS
     if actor.store_ids is not None:
         statement = statement.where(ItemStore.store_id.in_(actor.store_ids))
     levels: dict[int, list[StoreLevel]] = {}
-    for row in session.execute(statement):
+    for row in session.execute(statement, {"items": list(ids)}):
         levels.setdefault(row.item_id, []).append(
             StoreLevel(
                 row.id,
@@ -441,32 +444,9 @@ def restocks(
 ) -> Page:
     """The restocking log, newest first. shape: Page of Restock"""
     statement = (
-        select(
-            MovementLine.id,
-            MovementLine.movement_id,
-            Item.id.label("product_id"),
-            Item.sku,
-            Item.name,
-            Store.id.label("store_id"),
-            Store.code.label("store"),
-            MovementLine.quantity,
-            UnitRow.code.label("unit"),
-            MovementLine.value,
-            MovementPrivate.counterparty.label("supplier"),
-            MovementPrivate.note,
-            Movement.actor_id,
-            ActorRow.name.label("actor"),
-            Movement.recorded_at.label("at"),
-            Movement.business_date,
-            Movement.external_reference,
-        )
+        select(MovementLine.id, MovementLine.movement_id)
         .select_from(Movement)
         .join(MovementLine, MovementLine.movement_id == Movement.id)
-        .join(Item, Item.id == MovementLine.item_id)
-        .join(UnitRow, UnitRow.id == Item.unit_id)
-        .join(Store, Store.id == MovementLine.to_place_id)
-        .join(ActorRow, ActorRow.id == Movement.actor_id)
-        .outerjoin(MovementPrivate, MovementPrivate.movement_id == Movement.id)
         .where(Movement.kind == "restock", MovementLine.quantity > ZERO)
     )
     if product_id is not None:
@@ -480,7 +460,40 @@ def restocks(
         SortKey(MovementLine.id, lambda row: row.id, True),
     ]
     page = fetch(session, statement, keys, limit=limit, cursor=cursor)
-    return Page(tuple(_restock(row, actor) for row in page.rows), page.next_cursor, page.previous_cursor)
+    ids = [row.id for row in page.rows]
+    found = {row.id: row for row in session.execute(_RESTOCKS, {"lines": ids})} if ids else {}
+    return Page(tuple(_restock(found[line_id], actor) for line_id in ids), page.next_cursor, page.previous_cursor)
+
+
+_RESTOCKS = (
+    select(
+        MovementLine.id,
+        MovementLine.movement_id,
+        Item.id.label("product_id"),
+        Item.sku,
+        Item.name,
+        Store.id.label("store_id"),
+        Store.code.label("store"),
+        MovementLine.quantity,
+        UnitRow.code.label("unit"),
+        MovementLine.value,
+        MovementPrivate.counterparty.label("supplier"),
+        MovementPrivate.note,
+        Movement.actor_id,
+        ActorRow.name.label("actor"),
+        Movement.recorded_at.label("at"),
+        Movement.business_date,
+        Movement.external_reference,
+    )
+    .select_from(MovementLine)
+    .join(Movement, Movement.id == MovementLine.movement_id)
+    .join(Item, Item.id == MovementLine.item_id)
+    .join(UnitRow, UnitRow.id == Item.unit_id)
+    .join(Store, Store.id == MovementLine.to_place_id)
+    .join(ActorRow, ActorRow.id == Movement.actor_id)
+    .outerjoin(MovementPrivate, MovementPrivate.movement_id == Movement.id)
+    .where(MovementLine.id.in_(bindparam("lines", expanding=True)))
+)
 
 
 def _restock(row: Any, actor: Actor) -> Restock:

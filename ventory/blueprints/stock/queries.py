@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from ventory.blueprints.auth.models import ActorRow, Inventory
@@ -152,84 +152,103 @@ class MovementLineRow:
 def movement_lines(
     session: Session, actor: Actor, which: MovementFilter, *, limit: int = 50, cursor: str | None = None
 ) -> Page:
-    """Lines of movements, newest first. shape: Page of MovementLineRow"""
-    page = fetch(
-        session,
-        _limited(_lines(which), actor),
-        [SortKey(MovementLine.id, lambda row: row.line_id, True)],
-        limit=limit,
-        cursor=cursor,
-    )
-    return Page(tuple(_row(row, actor) for row in page.rows), page.next_cursor, page.previous_cursor)
+    """Lines of movements, newest first. shape: Page of MovementLineRow
+
+    Two steps: which lines, from an index; then what stands on them. In one step PostgreSQL joined whole tables before
+    it took fifty rows: 47 ms against 22 at 190,000 lines.
+    """
+    keys = [
+        SortKey(MovementLine.movement_id, lambda row: row.movement_id, True),
+        SortKey(MovementLine.id, lambda row: row.id, True),
+    ]
+    page = fetch(session, _chosen(which, actor), keys, limit=limit, cursor=cursor)
+    rows = _described(session, [row.id for row in page.rows])
+    return Page(tuple(_row(row, actor) for row in rows), page.next_cursor, page.previous_cursor)
 
 
-def _lines(which: MovementFilter) -> Select:
-    statement = (
-        select(
-            MovementLine.id.label("line_id"),
-            MovementLine.movement_id,
-            Movement.kind,
-            Movement.occurred_at,
-            Movement.recorded_at,
-            Movement.business_date,
-            MovementLine.item_id,
-            Item.sku,
-            Item.name,
-            UnitRow.code.label("unit"),
-            UnitRow.decimals.label("unit_decimals"),
-            MovementLine.quantity,
-            MovementLine.value,
-            _From.kind.label("from_kind"),
-            _From.store_id.label("from_store_id"),
-            _To.kind.label("to_kind"),
-            _To.store_id.label("to_store_id"),
-            Movement.reason,
-            Movement.external_reference,
-            Movement.document_kind,
-            Movement.document_id,
-            MovementPrivate.counterparty,
-            MovementPrivate.note,
-            Movement.actor_id,
-            ActorRow.name.label("actor"),
-            Movement.reverses_id,
-            _Reversal.id.label("reversed_by"),
+def _chosen(which: MovementFilter, actor: Actor) -> Select:
+    """The ids of the lines that a filter wants and the actor may see; a line between two stores shows to both."""
+    statement = select(MovementLine.id, MovementLine.movement_id)
+    of_movement = [
+        condition
+        for wanted, condition in (
+            (which.kind, Movement.kind == which.kind),
+            (which.actor_id, Movement.actor_id == which.actor_id),
+            (which.external_reference, Movement.external_reference == which.external_reference),
+            (which.since, Movement.business_date >= (which.since or date.min)),
+            (which.until, Movement.business_date <= (which.until or date.max)),
         )
-        .join(Movement, Movement.id == MovementLine.movement_id)
-        .join(Item, Item.id == MovementLine.item_id)
-        .join(UnitRow, UnitRow.id == Item.unit_id)
-        .join(_From, _From.id == MovementLine.from_place_id)
-        .join(_To, _To.id == MovementLine.to_place_id)
-        .join(ActorRow, ActorRow.id == Movement.actor_id)
-        .outerjoin(MovementPrivate, MovementPrivate.movement_id == Movement.id)
-        .outerjoin(
-            _Reversal,
-            and_(_Reversal.inventory_id == Movement.inventory_id, _Reversal.reverses_id == Movement.id),
-        )
-    )
-    for wanted, condition in (
-        (which.kind, Movement.kind == which.kind),
-        (which.actor_id, Movement.actor_id == which.actor_id),
-        (which.movement_id, MovementLine.movement_id == which.movement_id),
-        (which.item_id, MovementLine.item_id == which.item_id),
-        (which.external_reference, Movement.external_reference == which.external_reference),
-        (which.since, Movement.business_date >= (which.since or date.min)),
-        (which.until, Movement.business_date <= (which.until or date.max)),
-    ):
-        if wanted is not None:
-            statement = statement.where(condition)
+        if wanted is not None
+    ]
+    if of_movement:
+        statement = statement.join(Movement, Movement.id == MovementLine.movement_id).where(*of_movement)
+    if which.movement_id is not None:
+        statement = statement.where(MovementLine.movement_id == which.movement_id)
+    if which.item_id is not None:
+        statement = statement.where(MovementLine.item_id == which.item_id)
     if which.search:
-        statement = statement.where(matching(which.search))
+        statement = statement.where(MovementLine.item_id.in_(select(Item.id).where(matching(which.search))))
     if which.store_id is not None:
-        mine = select(Place.id).where(Place.store_id == which.store_id)
-        statement = statement.where(or_(MovementLine.from_place_id.in_(mine), MovementLine.to_place_id.in_(mine)))
+        statement = statement.where(_touches(Place.store_id == which.store_id))
+    if actor.store_ids is not None:
+        statement = statement.where(_touches(Place.store_id.in_(actor.store_ids)))
     return statement
 
 
-def _limited(statement: Select, actor: Actor) -> Select:
-    """Keep to the stores that the actor may see; a line between two stores shows to both."""
-    if actor.store_ids is None:
-        return statement
-    return statement.where(or_(_From.store_id.in_(actor.store_ids), _To.store_id.in_(actor.store_ids)))
+def _touches(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    mine = select(Place.id).where(condition)
+    return or_(MovementLine.from_place_id.in_(mine), MovementLine.to_place_id.in_(mine))
+
+
+def _described(session: Session, ids: list[int]) -> list[Any]:
+    """What stands on some lines, in the order of their ids."""
+    found = {row.line_id: row for row in session.execute(_LINES, {"lines": ids})} if ids else {}
+    return [found[line_id] for line_id in ids]
+
+
+_LINES = (
+    select(
+        MovementLine.id.label("line_id"),
+        MovementLine.movement_id,
+        Movement.kind,
+        Movement.occurred_at,
+        Movement.recorded_at,
+        Movement.business_date,
+        MovementLine.item_id,
+        Item.sku,
+        Item.name,
+        UnitRow.code.label("unit"),
+        UnitRow.decimals.label("unit_decimals"),
+        MovementLine.quantity,
+        MovementLine.value,
+        _From.kind.label("from_kind"),
+        _From.store_id.label("from_store_id"),
+        _To.kind.label("to_kind"),
+        _To.store_id.label("to_store_id"),
+        Movement.reason,
+        Movement.external_reference,
+        Movement.document_kind,
+        Movement.document_id,
+        MovementPrivate.counterparty,
+        MovementPrivate.note,
+        Movement.actor_id,
+        ActorRow.name.label("actor"),
+        Movement.reverses_id,
+        _Reversal.id.label("reversed_by"),
+    )
+    .join(Movement, Movement.id == MovementLine.movement_id)
+    .join(Item, Item.id == MovementLine.item_id)
+    .join(UnitRow, UnitRow.id == Item.unit_id)
+    .join(_From, _From.id == MovementLine.from_place_id)
+    .join(_To, _To.id == MovementLine.to_place_id)
+    .join(ActorRow, ActorRow.id == Movement.actor_id)
+    .outerjoin(MovementPrivate, MovementPrivate.movement_id == Movement.id)
+    .outerjoin(
+        _Reversal,
+        and_(_Reversal.inventory_id == Movement.inventory_id, _Reversal.reverses_id == Movement.id),
+    )
+    .where(MovementLine.id.in_(bindparam("lines", expanding=True)))
+)
 
 
 def _row(row: Any, actor: Actor, on_hand_after: Decimal | None = None) -> MovementLineRow:
@@ -260,19 +279,21 @@ def card(
     ).first()
     on_hand = balance.on_hand if balance else ZERO
     top, running = _card_cursor(cursor) if cursor else (None, on_hand)
-    statement = _lines(MovementFilter(item_id=item_id)).where(
-        or_(MovementLine.from_place_id == store_id, MovementLine.to_place_id == store_id)
-    )
-    if top is not None:
-        # Lines that were posted since the first page was read change nothing below the cursor.
-        statement = statement.where(MovementLine.id < top)
-    page = fetch(session, statement, [SortKey(MovementLine.id, lambda row: row.line_id, True)], limit=limit)
+    ways = [
+        select(MovementLine.id)
+        .where(place == store_id, MovementLine.item_id == item_id, *([MovementLine.id < top] if top else []))
+        .order_by(MovementLine.id.desc())
+        .limit(limit + 1)
+        for place in (MovementLine.from_place_id, MovementLine.to_place_id)
+    ]
+    # Each way is the end of one index; an OR over both would read the item's whole history.
+    ids = sorted((line_id for way in ways for line_id in session.execute(way).scalars()), reverse=True)
     rows = []
-    for row in page.rows:
+    for row in _described(session, ids[:limit]):
         rows.append(_row(row, actor, running))
         came = row.to_kind == "store" and row.to_store_id == store_id
         running += -row.quantity if came else row.quantity
-    next_cursor = f"{rows[-1].line_id}:{running}" if page.next_cursor else None
+    next_cursor = f"{rows[-1].line_id}:{running}" if len(ids) > limit else None
     return Card(on_hand, balance.reserved if balance else ZERO, Page(tuple(rows), next_cursor))
 
 
