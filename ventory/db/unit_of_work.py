@@ -142,6 +142,16 @@ def transaction() -> Iterator[Session]:
             raise
 
 
+def finish_reading(session: Session) -> None:
+    """End a reading transaction by COMMIT.
+
+    A ROLLBACK makes psycopg forget its prepared statements: a list of movements then took 14 ms, mostly planning,
+    where it takes 3.
+    """
+    session.commit()
+    session.close()
+
+
 @contextmanager
 def unit_of_work(command: Command) -> Iterator[UnitOfWork]:
     """Open a write transaction for a command; commit at the end of the block, roll back on any error."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ventory.db import engine as engines
 from ventory.db.scope import scope
-from ventory.db.unit_of_work import engine
+from ventory.db.unit_of_work import engine, finish_reading
 
 
 def session() -> Session:
@@ -24,7 +24,7 @@ def session() -> Session:
 def end() -> None:
     """Give the read session's connection back."""
     if g and "read_session" in g:
-        g.pop("read_session").close()
+        finish_reading(g.pop("read_session"))
 
 
 @contextmanager
