@@ -131,7 +131,11 @@ def _http(error: HTTPException):
 
 
 def page(status: int, message: str) -> Response:
-    """An error as a page that names the next step."""
+    """An error as a page that names the next step.
+
+    When we failed, the frame (who, which stores) is left out: reading it may be what failed.
+    """
+    g.frameless = status >= 500
     html = render_template("error.html", status=status, title=TITLES.get(status, "Error"), message=message)
     return Response(html, status=status, mimetype="text/html")
 

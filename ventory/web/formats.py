@@ -10,6 +10,7 @@ from flask import Flask, g
 from markupsafe import Markup
 
 from ventory.core.quantity import plain
+from ventory.web.pictures import drawing
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
@@ -63,3 +64,4 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         quantity=quantity, helper=helper, signed=signed, money=money, when=when, short_date=short_date, plain=plain
     )
+    app.jinja_env.filters["drawing"] = drawing

@@ -16,7 +16,7 @@ from ventory.db.paging import Page
 @dataclass(frozen=True)
 class Column:
     """A column. sort: the word that `?sort=` takes; drop: 1 goes first on narrow screens, 0 never;
-    role: main, key, state or do, which a phone's card shows."""
+    role: main, key, state or do, which a phone's card shows; is_off: hidden until a person wants it."""
 
     key: str
     label: str
@@ -24,6 +24,7 @@ class Column:
     sort: str | None = None
     drop: int = 0
     role: str = ""
+    is_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Table:
                 query[name] = value
         text = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
         return f"{request.path}?{text}" if text else request.path
+
+    @property
+    def cleared(self) -> str:
+        """This page's address without filters; view and order stay."""
+        return self.address(**dict.fromkeys(f.name for f in self.filters))
 
     def sort_address(self, column: Column) -> str:
         assert column.sort is not None

@@ -70,6 +70,7 @@ class ItemView:
     reserved: Decimal
     available: Decimal
     stores: tuple[StoreLevel, ...] = ()
+    tint: int | None = None
 
     @property
     def uom(self) -> str:
@@ -108,6 +109,7 @@ _COLUMNS = (
     Item.barcode,
     Item.category_id,
     Category.name.label("category"),
+    Category.tint,
     UnitRow.code.label("unit"),
     UnitRow.decimals.label("unit_decimals"),
     InventoryType.code.label("type"),
@@ -275,6 +277,7 @@ def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores
                 reserved,
                 available,
                 tuple(levels.get(row.id, ())),
+                row.tint,
             )
         )
     return tuple(views)

@@ -93,7 +93,9 @@ class Frame:
 
 
 def register(app: Flask) -> None:
-    app.context_processor(lambda: {"frame": _frame() if "actor" in g else None, "new_key": _new_key})
+    app.context_processor(
+        lambda: {"frame": _frame() if "actor" in g and not g.get("frameless") else None, "new_key": _new_key}
+    )
 
 
 def _new_key() -> str:

@@ -16,7 +16,8 @@ class Drawing:
     """Figures in the drawing's own units; paths as SVG writes them.
 
     bands: (x, width) of days that ended with nothing; receipts: (x, date, quantity)
-    grid: (y, label); rows: (date, level, received), newest first, for the table below
+    grid: (y, label); today: (x, width) of the last day, which is not over
+    rows: (date, level, received), newest first, for the table below
     """
 
     line: str
@@ -27,6 +28,7 @@ class Drawing:
     reorder_y: float | None
     labels: tuple[tuple[float, str], ...]
     rows: tuple[tuple[date, Decimal, Decimal], ...]
+    today: tuple[float, float]
 
 
 def draw(history: History, reorder_point: Decimal | None) -> Drawing:
@@ -64,6 +66,7 @@ def draw(history: History, reorder_point: Decimal | None) -> Drawing:
             if index % 15 == 0
         ),
         rows=tuple(reversed(days)),
+        today=(points[-1][0], round(WIDTH - points[-1][0], 1)),
     )
 
 

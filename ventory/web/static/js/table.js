@@ -1,95 +1,84 @@
-// Lists: rows by keys, the peek drawer, selection, columns that were hidden.
-const drawer = () => document.querySelector("#drawer");
+// Lists: the current row, selection, columns that were hidden, density.
+import { recall, remember, say } from "./store.js";
+
+const LISTED = "table.list tbody tr[data-href]";
 let current = -1;
-let opener = null;
 
-const rows = () => [...document.querySelectorAll("table.list tbody tr[data-href]")];
+export const rows = () => [...document.querySelectorAll(LISTED)];
+export const currentRow = () => rows()[current];
 
-function mark(index) {
+// Makes a row the current one and puts focus on its name, so that Enter, middle click and the ring are the link's own.
+export function mark(index, { focus = true } = {}) {
   const all = rows();
-  if (!all.length) return;
+  if (!all.length) return undefined;
   current = Math.max(0, Math.min(index, all.length - 1));
-  for (const row of all) row.classList.remove("current");
-  all[current].classList.add("current");
+  for (const row of all) row.classList.toggle("current", row === all[current]);
   all[current].scrollIntoView({ block: "nearest" });
+  if (focus) all[current].querySelector("td.c-main a, th a")?.focus({ preventScroll: true });
+  return all[current];
 }
 
-async function peek(index) {
-  mark(index);
-  const row = rows()[current];
-  if (!row?.dataset.peek) return;
-  const box = drawer();
-  if (box.hidden) opener = document.activeElement;
-  const answer = await fetch(row.dataset.peek, { headers: { "X-Requested-With": "peek" } });
-  box.querySelector(".content").innerHTML = answer.ok ? await answer.text() : "<p>This could not be loaded. Open the page instead.</p>";
-  box.hidden = false;
-  box.querySelector("[data-close]").focus();
-}
+export const step = (by) => mark(current + by);
+export const markRow = (row, options) => mark(rows().indexOf(row), options);
 
-function close() {
-  drawer().hidden = true;
-  opener?.focus();
-}
-
-function countPicked() {
-  const bar = document.querySelector(".selection");
+function countPicked(form) {
+  const bar = form?.querySelector(".selection");
   if (!bar) return;
-  const picked = document.querySelectorAll("td.pick input:checked").length;
+  const boxes = [...form.querySelectorAll("td.pick input")];
+  const picked = boxes.filter((box) => box.checked).length;
+  const all = form.querySelector("[data-pick-all]");
+  all.checked = picked === boxes.length;
+  all.indeterminate = picked > 0 && picked < boxes.length;
   bar.hidden = picked === 0;
   bar.querySelector("[data-picked]").textContent = `${picked} selected`;
-}
-
-function hideColumns() {
-  for (const table of document.querySelectorAll("table.list[data-list]")) {
-    const key = `columns:${table.dataset.list}`;
-    const hidden = new Set(JSON.parse(localStorage.getItem(key) || "[]"));
-    const apply = () => {
-      for (const cell of table.querySelectorAll("[data-column]")) cell.hidden = hidden.has(cell.dataset.column);
-    };
-    for (const box of document.querySelectorAll(`[data-columns-of="${table.dataset.list}"] input`)) {
-      box.checked = !hidden.has(box.value);
-      box.addEventListener("change", () => {
-        if (box.checked) hidden.delete(box.value); else hidden.add(box.value);
-        localStorage.setItem(key, JSON.stringify([...hidden]));
-        apply();
-      });
-    }
-    apply();
+  for (const box of boxes) box.closest("tr").classList.toggle("picked", box.checked);
+  const more = bar.querySelector("[data-pick-matching]");
+  if (more) {
+    more.hidden = picked < boxes.length;
+    if (more.hidden) more.querySelector("input").checked = false;
   }
 }
 
+export function pick(row) {
+  const box = row?.querySelector("td.pick input");
+  if (!box) return;
+  box.checked = !box.checked;
+  countPicked(box.form);
+}
+
+function hideColumns(table) {
+  const key = `columns:${table.dataset.list}`;
+  const byDefault = [...table.querySelectorAll("th[data-off]")].map((cell) => cell.dataset.column);
+  const hidden = new Set(recall(key, byDefault));
+  const apply = () => {
+    for (const cell of table.querySelectorAll("[data-column]")) cell.hidden = hidden.has(cell.dataset.column);
+  };
+  for (const box of document.querySelectorAll(`[data-columns-of="${table.dataset.list}"] input`)) {
+    box.checked = !hidden.has(box.value);
+    box.addEventListener("change", () => {
+      if (box.checked) hidden.delete(box.value);
+      else hidden.add(box.value);
+      remember(key, [...hidden]);
+      apply();
+    });
+  }
+  apply();
+}
+
 export function startTables() {
-  hideColumns();
-  document.addEventListener("click", (event) => {
-    const eye = event.target.closest("[data-peek-button]");
-    if (eye) peek(rows().indexOf(eye.closest("tr")));
-    if (event.target.closest("[data-close]")) close();
-    const step = event.target.closest("[data-peek-step]");
-    if (step) peek(current + Number(step.dataset.peekStep));
-    if (event.target.matches("[data-pick-all]")) {
-      for (const box of document.querySelectorAll("td.pick input")) box.checked = event.target.checked;
+  document.querySelectorAll("table.list[data-list]").forEach(hideColumns);
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches("[data-pick-all]")) {
+      for (const each of box.form.querySelectorAll("td.pick input")) each.checked = box.checked;
     }
-    if (event.target.closest(".pick")) countPicked();
+    if (box.matches("[data-pick-matching] input") && box.checked) say("All that match are selected");
+    if (box.closest(".pick")) countPicked(box.form);
   });
-  document.addEventListener("keydown", (event) => {
-    const box = drawer();
-    if (event.key === "Escape" && box && !box.hidden) { close(); return; }
-    if (event.target.closest("input, select, textarea, dialog, button, summary") && !event.target.closest(".drawer")) return;
-    if (event.metaKey || event.ctrlKey || event.altKey || localStorage.getItem("keys") === "off") return;
-    const keys = {
-      j: () => mark(current + 1),
-      k: () => mark(current - 1),
-      x: () => { const pick = rows()[current]?.querySelector(".pick input"); if (pick) { pick.checked = !pick.checked; countPicked(); } },
-      " ": () => peek(Math.max(current, 0)),
-      e: () => { const edit = rows()[current]?.dataset.edit; if (edit) location.assign(edit); },
-      Enter: () => { if (!event.target.closest("a")) { const row = rows()[current]; if (row) location.assign(row.dataset.href); } },
-    };
-    if (keys[event.key] && rows().length && document.querySelector("table.list")) {
-      if (event.key === " " || event.key === "Enter") {
-        if (event.target.closest("a")) return;
-        event.preventDefault();
-      }
-      keys[event.key]();
-    }
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest(LISTED);
+    if (row) markRow(row, { focus: false });
   });
+  // Back to a list restores its ticks; the bar must say so.
+  window.addEventListener("pageshow", () => { document.querySelectorAll("form.bulk").forEach(countPicked); });
 }

@@ -1,5 +1,5 @@
-// Runs before the page is painted: the chosen theme, or the device's, and the folded rail.
-const stored = localStorage.getItem("theme");
-const wanted = stored || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-document.documentElement.dataset.theme = wanted;
-document.documentElement.dataset.rail = localStorage.getItem("rail") || "open";
+// Runs before the page is painted: what this person chose for this device. Nothing chosen: the device's own theme.
+const chosen = { theme: localStorage.getItem("theme"), rail: localStorage.getItem("rail"), density: localStorage.getItem("density") };
+for (const [name, value] of Object.entries(chosen)) {
+  if (value) document.documentElement.dataset[name] = value;
+}

@@ -1,0 +1,42 @@
+// Forms fire once; steppers step; marked selects send their form at once.
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-busy]")) {
+    button.removeAttribute("aria-busy");
+    button.style.width = "";
+  }
+}
+
+export function startForms() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    const button = event.submitter || form.querySelector("button[type=submit]");
+    if (button) { button.style.width = `${button.offsetWidth}px`; button.setAttribute("aria-busy", "true"); }
+  });
+  // Back from the next page shows this one as it was left.
+  window.addEventListener("pageshow", () => { document.querySelectorAll("form[data-sent]").forEach(release); });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("click", (event) => {
+    const step = event.target.closest("[data-step]");
+    if (!step) return;
+    const input = step.parentElement.querySelector("input");
+    input.value = stepped(input.value, Number(step.dataset.step));
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  // A form that came back with a fault starts at the field to blame.
+  document.querySelector("[aria-invalid=true]")?.focus();
+}
+
+// Steps the whole part and leaves typed decimals as they are: 0.3 + 1 stays 1.3.
+export function stepped(written, step) {
+  const [whole, fraction] = (written.trim() || "0").split(".");
+  const next = Number(whole) + step;
+  if (!Number.isSafeInteger(next)) return written;
+  if (next < 0) return "0";
+  return fraction ? `${next}.${fraction}` : String(next);
+}
