@@ -154,3 +154,133 @@ def test_the_api_page_shows_the_operations_without_leaving_the_site(address, chr
     assert page.locator(".opblock").count() > 40
     assert said == []
     context.close()
+
+
+@pytest.fixture
+def desk(address, chromium):
+    """The owner at a desk, looking at Leeds. Gives the page; its context ends with the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/stock?store=LEEDS")
+    yield page
+    context.close()
+
+
+def test_twenty_rows_of_stock_levels_stand_on_one_screen_with_every_column(desk):
+    ends = desk.eval_on_selector_all(
+        "table.list tbody tr", "rows => rows.map(row => row.getBoundingClientRect().bottom)"
+    )
+    assert sum(end <= 900 for end in ends) >= 19
+    assert ends[1] - ends[0] == 36
+    assert desk.locator("table.list th[data-column]:visible").count() == 11
+
+
+def test_the_header_of_a_list_sticks_below_the_top_bar(desk):
+    desk.evaluate("window.scrollTo(0, 700)")
+    assert desk.locator("table.list th >> nth=0").bounding_box()["y"] == 48
+
+
+def test_no_width_scrolls_sideways(desk, address):
+    for path in ("/", "/stock?store=*", "/stock?store=LEEDS", "/stock/movements", "/items/", "/items/30?store=LEEDS"):
+        desk.goto(address + path)
+        for width in (320, 360, 480, 639, 640, 767, 768, 899, 900, 1023, 1024, 1119, 1279, 1280, 1440, 1920):
+            desk.set_viewport_size({"width": width, "height": 800})
+            assert desk.evaluate("document.documentElement.scrollWidth") <= width, f"{path} at {width}"
+
+
+def test_keys_carry_focus_and_the_drawer_gives_it_back(desk):
+    desk.keyboard.press("j")
+    desk.keyboard.press("j")
+    second = desk.evaluate("document.activeElement.textContent")
+    assert second == desk.inner_text("tbody tr >> nth=1 >> a >> nth=0")
+
+    desk.keyboard.press("Space")
+    desk.wait_for_selector(f"#drawer h2:has-text('{second}')")
+    desk.keyboard.press("ArrowDown")
+    third = desk.inner_text("tbody tr >> nth=2 >> a >> nth=0")
+    desk.wait_for_selector(f"#drawer h2:has-text('{third}')")
+    desk.keyboard.press("Escape")
+
+    assert desk.is_hidden("#drawer")
+    assert desk.evaluate("document.activeElement.textContent") == third
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(f"h1:has-text('{third}')")
+
+
+def test_space_on_the_drawers_button_presses_the_button(desk):
+    desk.keyboard.press("j")
+    desk.keyboard.press("Space")
+    desk.wait_for_selector("#drawer h2")
+    desk.focus("#drawer [data-close]")
+    desk.keyboard.press("Space")
+    assert desk.is_hidden("#drawer")
+
+
+def test_what_a_narrow_list_drops_stands_in_the_drawer(desk, address):
+    desk.set_viewport_size({"width": 360, "height": 740})
+    desk.goto(f"{address}/stock/movements?kind=sale")
+    desk.click("[data-peek-button] >> nth=0")
+    assert {"Kind", "From → to", "Document", "Who"} <= set(desk.locator("#drawer dt").all_inner_texts())
+
+
+def test_a_hidden_column_and_a_kept_view_are_remembered(desk, address):
+    desk.goto(f"{address}/stock?store=LEEDS&state=low")
+    desk.click("summary:has-text('View')")
+    desk.uncheck("[data-columns-of] input[value=shelf]")
+    desk.click("[data-save-view]")
+    desk.fill("#new-view-name", "Low in Leeds")
+    desk.click("#new-view button:has-text('Keep')")
+
+    desk.goto(f"{address}/stock?store=LEEDS")
+
+    assert desk.locator("th[data-column=shelf]:visible").count() == 0
+    desk.click(".tabs .own a:has-text('Low in Leeds')")
+    assert desk.url.endswith("/stock?store=LEEDS&state=low")
+
+
+def test_the_chosen_theme_outlives_the_page_and_the_device(desk, address):
+    desk.emulate_media(color_scheme="dark")
+    dark = desk.evaluate("getComputedStyle(document.body).backgroundColor")
+    desk.click("summary[aria-label^=Account]")
+    desk.click("[data-choose=theme][data-value=light]")
+    desk.goto(f"{address}/items/")
+    assert dark == "rgb(15, 18, 22)"
+    assert desk.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 247, 248)"
+
+
+def test_a_form_sent_twice_in_a_row_is_sent_once(desk, address):
+    desk.goto(f"{address}/stock/move/restock?item=30&at=LEEDS&quantity=3")
+    sent = []
+    desk.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    desk.evaluate(
+        "() => { const send = document.querySelector('main form button[type=submit]'); send.click(); send.click(); }"
+    )
+    desk.wait_for_selector(".toast-note")
+    assert len(sent) == 1
+
+
+def test_the_chart_is_read_by_arrow_keys(desk, address):
+    desk.goto(f"{address}/items/30?store=LEEDS")
+    desk.focus("svg.chart")
+    desk.keyboard.press("End")
+    desk.keyboard.press("ArrowLeft")
+    second = desk.locator("tbody tr[data-reads] >> nth=1").get_attribute("data-reads")
+    assert desk.inner_text("[data-reading]") == second
+    assert "on hand" in second
+
+
+def test_lists_filter_sort_and_page_without_javascript(address, chromium):
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/items/")
+    page.click("th a:has-text('SKU')")
+    page.click("a[rel=next]")
+    page.fill("form.filters input[name=q]", "bag")
+    page.click("form.filters button[type=submit]")
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("SKU")
+    assert all("bag" in name.casefold() for name in page.locator("td.c-main a").all_inner_texts())
+    page.click(".chip a")
+    assert "q=" not in page.url
+    context.close()

@@ -46,30 +46,28 @@ export async function peek(row) {
   const turn = ++asked;
   const content = drawer.querySelector(".content");
   const facts = dropped(row);
-  const more = document.createElement("div");
-  content.replaceChildren();
-  if (!row.dataset.peek) {
-    const title = document.createElement("h2");
-    title.append(row.querySelector("td.c-main a, td.c-main b")?.cloneNode(true) ?? "");
-    content.append(title);
-  }
-  content.append(more, facts);
   drawer.querySelector("[data-open]").href = row.dataset.href;
   drawer.querySelector("[data-place]").textContent = `${rows().indexOf(row) + 1} of ${rows().length}`;
   const wasOpen = isOpen();
   drawer.hidden = false;
   if (!wasOpen) drawer.focus();
-  if (!row.dataset.peek) return;
-  const grey = setTimeout(() => more.append(waiting()), 300);
+  if (!row.dataset.peek) {
+    const title = document.createElement("h2");
+    title.append(row.querySelector("td.c-main a, td.c-main b")?.cloneNode(true) ?? "");
+    content.replaceChildren(title, facts);
+    return;
+  }
+  // What stood there stays until the answer is here, unless that takes longer than a blink.
+  const grey = setTimeout(() => content.replaceChildren(waiting()), 300);
   try {
     const answer = await fetch(row.dataset.peek, { headers: { "X-Requested-With": "peek" } });
     if (answer.redirected) { location.assign(answer.url); return; }
     const text = await answer.text();
     if (turn !== asked) return;
     if (!answer.ok) throw new Error(String(answer.status));
-    more.replaceChildren(document.createRange().createContextualFragment(text));
+    content.replaceChildren(document.createRange().createContextualFragment(text), facts);
   } catch {
-    if (turn === asked) more.replaceChildren(failed(row));
+    if (turn === asked) content.replaceChildren(failed(row), facts);
   } finally {
     clearTimeout(grey);
   }
