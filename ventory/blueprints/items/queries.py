@@ -198,13 +198,25 @@ def list_items(
     return Page(_with_stock(session, actor, page.rows, with_stores), page.next_cursor, page.previous_cursor)
 
 
+def count_items(session: Session, which: ItemFilter) -> int:
+    """How many items a filter leaves."""
+    counted = _filtered(_statement(), which).with_only_columns(Item.id).order_by(None).subquery()
+    return session.execute(select(func.count()).select_from(counted)).scalar_one()
+
+
+def ids_of_items(session: Session, which: ItemFilter, most: int) -> list[int]:
+    """The items that a filter leaves, oldest first, no more than `most`."""
+    statement = _filtered(_statement(), which).with_only_columns(Item.id).order_by(Item.id).limit(most)
+    return list(session.execute(statement).scalars())
+
+
 def _filtered(statement: Select, which: ItemFilter) -> Select:
     if which.is_archived is not None:
         statement = statement.where(Item.archived_at.is_not(None) if which.is_archived else Item.archived_at.is_(None))
     if which.search:
         statement = statement.where(matching(which.search))
     if which.category_id is not None:
-        statement = statement.where(Item.category_id.in_(_category_and_below(which.category_id)))
+        statement = statement.where(Item.category_id.in_(category_and_below(which.category_id)))
     if which.type is not None:
         statement = statement.where(InventoryType.code_key == which.type.casefold())
     if which.group_id is not None:
@@ -227,7 +239,7 @@ def matching(search: str) -> ColumnElement[bool]:
     return or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"), Item.barcode == words)
 
 
-def _category_and_below(category_id: int):
+def category_and_below(category_id: int):
     tree = select(Category.id, Category.inventory_id).where(Category.id == category_id).cte("tree", recursive=True)
     below = select(Category.id, Category.inventory_id).join(
         tree, and_(Category.parent_id == tree.c.id, Category.inventory_id == tree.c.inventory_id)

@@ -32,6 +32,21 @@ COLUMNS = (
 )
 
 
+# Each is archived by itself, so that one refusal does not undo the others; more would outlast a request.
+MOST_AT_ONCE = 1000
+
+
+def _which() -> queries.ItemFilter:
+    """The filter in the address."""
+    category = request.args.get("category", "")
+    return queries.ItemFilter(
+        search=request.args.get("q") or None,
+        category_id=int(category) if category.isdecimal() and len(category) < 16 else None,
+        type=request.args.get("type") or None,
+        is_archived=request.args.get("state") == "archived",
+    )
+
+
 def _category_choices() -> list[tuple[str, str]]:
     return [(str(each.id), each.path) for each in categories.tree(reading.session())]
 
@@ -43,13 +58,7 @@ def catalogue():
     sort = request.args.get("sort", "name")
     if sort.removeprefix("-") not in queries.SORTS:
         sort = "name"
-    category = request.args.get("category", "")
-    which = queries.ItemFilter(
-        search=request.args.get("q") or None,
-        category_id=int(category) if category.isdecimal() and len(category) < 16 else None,
-        type=request.args.get("type") or None,
-        is_archived=request.args.get("state") == "archived",
-    )
+    which = _which()
     page = queries.list_items(
         reading.session(), g.actor, which, sort=sort, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
     )
@@ -74,16 +83,21 @@ def catalogue():
         lambda row: url_for("items.peek", item_id=row.id),
         lambda row: url_for("items.edit", item_id=row.id),
     )
-    return render_template("items/list.html", title="Items", table=table, addresses=addresses)
+    matching = queries.count_items(reading.session(), which) if page.next_cursor or page.previous_cursor else 0
+    matching = matching if matching <= MOST_AT_ONCE else 0
+    return render_template("items/list.html", title="Items", table=table, addresses=addresses, matching=matching)
 
 
 @items_bp.post("/archive")
 @guard("catalogue.write")
 def archive_many():
-    """Archive the selected items, each by itself."""
-    ids = [int(value) for value in request.form.getlist("id") if value.isdecimal() and len(value) < 16]
+    """Archive the selected items, or all that the filter in the address leaves, each by itself."""
+    if request.form.get("matching"):
+        ids = queries.ids_of_items(reading.session(), _which(), MOST_AT_ONCE)
+    else:
+        ids = [int(value) for value in request.form.getlist("id") if value.isdecimal() and len(value) < 16]
     archived, problems = 0, []
-    for item_id in ids[:200]:
+    for item_id in ids[:MOST_AT_ONCE]:
         try:
             service.archive(service.ArchiveItem(item_id=item_id, **asked() | {"once": None}))
             archived += 1

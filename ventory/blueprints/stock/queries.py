@@ -15,7 +15,7 @@ from ventory.blueprints.auth.models import ActorRow, Inventory
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.items import references
 from ventory.blueprints.items.models import Item, ItemStore
-from ventory.blueprints.items.queries import matching, state_of
+from ventory.blueprints.items.queries import category_and_below, matching, state_of
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.uom.models import UnitRow
@@ -338,6 +338,75 @@ class LevelRow:
 
 
 STATE_OF_WORD = {"out": 0, "low": 1}
+SORTS_EVERYWHERE = {
+    "name": (Item.name_key, lambda row: row.name_key),
+    "sku": (Item.sku_key, lambda row: row.sku_key),
+}
+# Figures are sorted in one store only: a total over stores would have to be summed for every item first.
+SORTS_IN_STORE = SORTS_EVERYWHERE | {
+    "available": (Balance.on_hand - Balance.reserved, lambda row: row.on_hand - row.reserved),
+    "on_hand": (Balance.on_hand, lambda row: row.on_hand),
+    "incoming": (Balance.incoming, lambda row: row.incoming),
+}
+
+
+def _order(sort: str, sorts: dict[str, Any], otherwise: list[SortKey]) -> list[SortKey]:
+    """The keys of a sort word ("-" before it for descending), or those that hold when there is none."""
+    if not sort:
+        return otherwise
+    is_descending = sort.startswith("-")
+    column, read = sorts[sort.removeprefix("-")]
+    return [SortKey(column, read, is_descending), SortKey(Item.id, lambda row: row.id, is_descending)]
+
+
+def _chosen(statement: Select, search: str, category_id: int | None) -> Select:
+    """Active items that a search and a category (with those below it) leave."""
+    statement = statement.where(Item.archived_at.is_(None))
+    if search:
+        statement = statement.where(matching(search))
+    if category_id is not None:
+        statement = statement.where(Item.category_id.in_(category_and_below(category_id)))
+    return statement
+
+
+def level_counts(
+    session: Session, actor: Actor, store_id: int | None, *, search: str = "", category_id: int | None = None
+) -> dict[str, int]:
+    """How many rows each state of a levels list has. shape: {"": all, "out": n, "low": n}, "over" too in a store"""
+    of_item = and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id)
+    if store_id is not None:
+        rule = and_(
+            ItemStore.inventory_id == Balance.inventory_id,
+            ItemStore.store_id == Balance.place_id,
+            ItemStore.item_id == Balance.item_id,
+        )
+        statement = (
+            select(
+                func.count().label("carried"),
+                func.count().filter(Balance.state == 0).label("out"),
+                func.count().filter(Balance.state == 1).label("low"),
+                func.count().filter(Balance.on_hand - Balance.reserved > ItemStore.target_level).label("over"),
+            )
+            .select_from(Balance)
+            .join(Item, of_item)
+            .join(ItemStore, rule)
+            .where(Balance.place_id == store_id)
+        )
+        row = session.execute(_chosen(statement, search, category_id)).one()
+        return {"": row.carried, "out": row.out, "low": row.low, "over": row.over}
+    short = _in_stores(
+        select(
+            func.count(Balance.item_id.distinct()).filter(Balance.state == 0).label("out"),
+            func.count(Balance.item_id.distinct()).filter(Balance.state == 1).label("low"),
+        )
+        .select_from(Balance)
+        .join(Item, of_item)
+        .where(Balance.state < 2),
+        actor,
+    )
+    row = session.execute(_chosen(short, search, category_id)).one()
+    every = session.execute(_chosen(select(func.count()).select_from(Item), search, category_id)).scalar_one()
+    return {"": every, "out": row.out, "low": row.low}
 
 
 def levels_in_store(
@@ -348,16 +417,21 @@ def levels_in_store(
     state: str = "",
     search: str = "",
     category_id: int | None = None,
+    sort: str = "",
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page:
-    """What a store carries, worst state first, then by name. state: "", out, low or over. shape: Page of LevelRow"""
+    """What a store carries, worst state first, then by name, or by a word of SORTS_IN_STORE.
+
+    state: "", out, low or over. shape: Page of LevelRow
+    """
     statement = (
         select(
             Item.id,
             Item.sku,
             Item.name,
             Item.name_key,
+            Item.sku_key,
             Category.name.label("category"),
             Category.tint,
             UnitRow.code.label("unit"),
@@ -383,22 +457,19 @@ def levels_in_store(
             ),
         )
         .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
-        .where(Balance.place_id == store_id, Item.archived_at.is_(None))
+        .where(Balance.place_id == store_id)
     )
     if state in STATE_OF_WORD:
         statement = statement.where(Balance.state == STATE_OF_WORD[state])
     elif state == "over":
         statement = statement.where(Balance.on_hand - Balance.reserved > ItemStore.target_level)
-    if search:
-        statement = statement.where(matching(search))
-    if category_id is not None:
-        statement = statement.where(Item.category_id == category_id)
-    keys = [
+    worst_first = [
         SortKey(Balance.state, lambda row: row.state),
         SortKey(Item.name_key, lambda row: row.name_key),
         SortKey(Item.id, lambda row: row.id),
     ]
-    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    keys = _order(sort, SORTS_IN_STORE, worst_first)
+    page = fetch(session, _chosen(statement, search, category_id), keys, limit=limit, cursor=cursor)
     sees_costs = actor.may("costs.read")
     rows = tuple(
         LevelRow(
@@ -431,16 +502,21 @@ def levels_everywhere(
     state: str = "",
     search: str = "",
     category_id: int | None = None,
+    sort: str = "",
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page:
-    """Items by name with their stock over all stores. state: "", out or low anywhere, or none (carried nowhere)."""
+    """Items by name, or a word of SORTS_EVERYWHERE, with their stock over all stores.
+
+    state: "", out or low anywhere, or none (carried nowhere). shape: Page of LevelRow
+    """
     statement = (
         select(
             Item.id,
             Item.sku,
             Item.name,
             Item.name_key,
+            Item.sku_key,
             Category.name.label("category"),
             Category.tint,
             UnitRow.code.label("unit"),
@@ -448,19 +524,14 @@ def levels_everywhere(
         )
         .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
         .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
-        .where(Item.archived_at.is_(None))
     )
     if state in STATE_OF_WORD:
         short = select(Balance.item_id).where(Balance.state == STATE_OF_WORD[state], Balance.state < 2)
         statement = statement.where(Item.id.in_(_in_stores(short, actor)))
     elif state == "none":
         statement = statement.where(Item.id.not_in(_in_stores(select(Balance.item_id), actor)))
-    if search:
-        statement = statement.where(matching(search))
-    if category_id is not None:
-        statement = statement.where(Item.category_id == category_id)
-    keys = [SortKey(Item.name_key, lambda row: row.name_key), SortKey(Item.id, lambda row: row.id)]
-    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    keys = _order(sort or "name", SORTS_EVERYWHERE, [])
+    page = fetch(session, _chosen(statement, search, category_id), keys, limit=limit, cursor=cursor)
     totals = _totals(session, actor, [row.id for row in page.rows])
     rows = tuple(_total_row(row, totals.get(row.id), actor) for row in page.rows)
     return Page(rows, page.next_cursor, page.previous_cursor)

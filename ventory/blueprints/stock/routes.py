@@ -30,21 +30,21 @@ from ventory.web.urls import local_target
 
 stock_bp = Blueprint("stock", __name__, template_folder="templates")
 IN_ONE_STORE = (
-    Column("name", "Item", role="main"),
-    Column("sku", "SKU", drop=5),
+    Column("name", "Item", sort="name", role="main"),
+    Column("sku", "SKU", sort="sku", drop=5),
     Column("category", "Category", drop=2),
     Column("state", "State", role="state"),
-    Column("available", "Available", is_number=True, role="key"),
-    Column("on_hand", "On hand", is_number=True, drop=5),
+    Column("available", "Available", is_number=True, sort="available", role="key"),
+    Column("on_hand", "On hand", is_number=True, sort="on_hand", drop=5),
     Column("reserved", "Reserved", is_number=True, drop=3),
-    Column("incoming", "Incoming", is_number=True, drop=3),
+    Column("incoming", "Incoming", is_number=True, sort="incoming", drop=3),
     Column("rule", "Reorder / target", is_number=True, drop=4),
     Column("shelf", "Shelf", drop=1),
     Column("do", "", role="do"),
 )
 EVERYWHERE = (
-    Column("name", "Item", role="main"),
-    Column("sku", "SKU", drop=5),
+    Column("name", "Item", sort="name", role="main"),
+    Column("sku", "SKU", sort="sku", drop=5),
     Column("category", "Category", drop=2),
     Column("state", "State", role="state"),
     Column("available", "Available", is_number=True, role="key"),
@@ -83,19 +83,23 @@ def levels():
     """How much of everything, where."""
     session, store = reading.session(), current.store()
     state = request.args.get("state", "")
-    wanted = {
+    sorts = queries.SORTS_IN_STORE if store else queries.SORTS_EVERYWHERE
+    sort = request.args.get("sort", "")
+    sort = sort if sort.removeprefix("-") in sorts else ""
+    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id()}
+    counts = queries.level_counts(session, g.actor, store.id if store else None, **chosen)
+    wanted = chosen | {
         "state": state,
-        "search": request.args.get("q", "")[:200],
-        "category_id": _category_id(),
+        "sort": sort,
         "limit": DEFAULT_LIMIT,
         "cursor": request.args.get("cursor"),
     }
     if store is not None:
         page = queries.levels_in_store(session, g.actor, store.id, **wanted)
-        tabs: tuple[Tab, ...] = (Tab("All", ""), Tab("Out", "out"), Tab("Low", "low"), Tab("Overstock", "over"))
+        words = {"": "All", "out": "Out", "low": "Low", "over": "Overstock"}
     else:
         page = queries.levels_everywhere(session, g.actor, **wanted)
-        tabs = (Tab("All", ""), Tab("Out somewhere", "out"), Tab("Low somewhere", "low"), Tab("Not carried", "none"))
+        words = {"": "All", "out": "Out somewhere", "low": "Low somewhere", "none": "Not carried"}
     choices = [(str(each.id), each.path) for each in categories.tree(session)]
     done = {
         "out": "Nothing is out of stock.",
@@ -110,7 +114,8 @@ def levels():
         page,
         Empty(done.get(state, "Nothing is carried here yet."), ("Items", url_for("items.catalogue"))),
         filters=(Filter("q", "Name, SKU or barcode"), Filter("category", "Category", choices)),
-        tabs=tabs,
+        tabs=[Tab(label, word, counts.get(word)) for word, label in words.items()],
+        sort=sort,
         api="/api/products" + (f"?store={store.code}" if store else ""),
     )
     addresses = RowAddresses(

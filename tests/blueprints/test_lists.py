@@ -1,0 +1,97 @@
+"""Lists at the pages: their order, their counts, what a selection acts on."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+
+@pytest.fixture
+def shelves(chain):
+    """Leeds: tea fine, mugs low, spoons out, plates above target. York: tea out."""
+    chain.item("tea", stock=10, reorder_point=5, target_level=20)
+    chain.item("mugs", stock=2, reorder_point=5, target_level=20)
+    chain.item("spoons", stock=0, reorder_point=5, target_level=20)
+    chain.item("plates", stock=30, reorder_point=5, target_level=20)
+    chain.restock("tea", 1, "YORK")
+    chain.move("sale", ("tea", 1, "YORK"))
+    return chain
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<td class="[^"]*c-main[^"]*"[^>]*>.*?<a [^>]*>(.*?)</a>', page, re.S)
+
+
+def tabs(page: str) -> dict[str, str]:
+    bar = re.search(r'<nav class="tabs".*?</nav>', page, re.S).group(0)
+    return dict(re.findall(r">([A-Z][\w ]*?) <span class=\"n\">([\d,]+)</span>", bar))
+
+
+def test_levels_of_a_store_begin_with_the_worst_state(browser, shelves):
+    assert names(browser.get("/stock?store=LEEDS").text) == ["Spoons", "Mugs", "Plates", "Tea"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("name", ["Mugs", "Plates", "Spoons", "Tea"]),
+        ("-sku", ["Tea", "Spoons", "Plates", "Mugs"]),
+        ("available", ["Spoons", "Mugs", "Tea", "Plates"]),
+        ("-available", ["Plates", "Tea", "Mugs", "Spoons"]),
+        ("nonsense", ["Spoons", "Mugs", "Plates", "Tea"]),
+    ],
+)
+def test_levels_are_sorted_by_the_server(browser, shelves, sort, order):
+    assert names(browser.get(f"/stock?store=LEEDS&sort={sort}").text) == order
+
+
+def test_a_sorted_list_pages_without_losing_or_repeating_a_row(browser, chain):
+    for number in range(120):
+        chain.item(f"item-{number:03}", stock=number % 7)
+    seen, address = [], "/stock?store=LEEDS&sort=-available"
+    while address:
+        page = browser.get(address).text
+        seen += names(page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = following.group(1).replace("&amp;", "&") if following else None
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_the_counts_on_the_tabs_are_the_rows_behind_them(browser, shelves):
+    page = browser.get("/stock?store=LEEDS").text
+    assert tabs(page) == {"All": "4", "Out": "1", "Low": "1", "Overstock": "1"}
+    assert names(browser.get("/stock?store=LEEDS&state=out").text) == ["Spoons"]
+    assert names(browser.get("/stock?store=LEEDS&state=low").text) == ["Mugs"]
+    assert names(browser.get("/stock?store=LEEDS&state=over").text) == ["Plates"]
+
+
+def test_the_counts_over_all_stores_follow_the_filter(browser, shelves):
+    assert tabs(browser.get("/stock?store=*").text) == {"All": "4", "Out somewhere": "2", "Low somewhere": "1"}
+    assert tabs(browser.get("/stock?store=*&q=tea").text) == {"All": "1", "Out somewhere": "1", "Low somewhere": "0"}
+
+
+def test_counts_keep_to_the_stores_that_a_person_may_see(app, shelves):
+    from tests.conftest import Browser
+
+    _, email = shelves.member("clerk", "LEEDS")
+    assert tabs(Browser(app, email).get("/stock").text)["Out"] == "1"
+
+
+def test_all_that_match_are_archived_and_nothing_else(browser, chain):
+    for number in range(60):
+        chain.item(f"cup-{number:02}")
+    chain.item("tea")
+    page = browser.get("/items/?q=cup").text
+    assert "all 60 that match" in page
+
+    browser.post("/items/archive?q=cup", {"matching": "1"}, page="/items/?q=cup")
+
+    assert names(browser.get("/items/").text) == ["Tea"]
+
+
+def test_only_what_is_ticked_is_archived(browser, chain):
+    cup = chain.item("cup")
+    chain.item("tea")
+    browser.post("/items/archive", {"id": str(cup)}, page="/items/")
+    assert names(browser.get("/items/").text) == ["Tea"]
