@@ -200,13 +200,13 @@ def list_items(
 
 def count_items(session: Session, which: ItemFilter) -> int:
     """How many items a filter leaves."""
-    counted = _filtered(_statement(), which).with_only_columns(Item.id).order_by(None).subquery()
+    counted = _filtered(_ITEMS, which).with_only_columns(Item.id).order_by(None).subquery()
     return session.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def ids_of_items(session: Session, which: ItemFilter, most: int) -> list[int]:
     """The items that a filter leaves, oldest first, no more than `most`."""
-    statement = _filtered(_statement(), which).with_only_columns(Item.id).order_by(Item.id).limit(most)
+    statement = _filtered(_ITEMS, which).with_only_columns(Item.id).order_by(Item.id).limit(most)
     return list(session.execute(statement).scalars())
 
 

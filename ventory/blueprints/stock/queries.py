@@ -161,12 +161,12 @@ def movement_lines(
         SortKey(MovementLine.movement_id, lambda row: row.movement_id, True),
         SortKey(MovementLine.id, lambda row: row.id, True),
     ]
-    page = fetch(session, _chosen(which, actor), keys, limit=limit, cursor=cursor)
+    page = fetch(session, _lines_wanted(which, actor), keys, limit=limit, cursor=cursor)
     rows = _described(session, [row.id for row in page.rows])
     return Page(tuple(_row(row, actor) for row in rows), page.next_cursor, page.previous_cursor)
 
 
-def _chosen(which: MovementFilter, actor: Actor) -> Select:
+def _lines_wanted(which: MovementFilter, actor: Actor) -> Select:
     """The ids of the lines that a filter wants and the actor may see; a line between two stores shows to both."""
     statement = select(MovementLine.id, MovementLine.movement_id)
     of_movement = [
