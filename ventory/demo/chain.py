@@ -372,7 +372,7 @@ class _Simulation:
                 self._post(Event("sale", sale.store, sale.at, tuple(sold), reference=reference))
 
     def _extras(self, day: date, position: int) -> None:
-        evening = datetime.combine(day, time(18, 5), ZONE).astimezone(UTC)
+        evening = datetime.combine(day, time(21, 0), ZONE).astimezone(UTC)  # after the last sale of every day
         if evening > self.now or day.weekday() == 6:
             return
         if position % 28 == 20:
