@@ -11,6 +11,9 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
+# A request goes to the database eight times, and each time its thread must get the interpreter back. At Python's 5 ms
+# it waited behind the others: 194 restocks a second with eight clients, 219 at 0.5 ms.
+SWITCH_SECONDS = 0.0005
 
 
 def settings(config) -> list[str]:
@@ -81,6 +84,7 @@ def when_ready(_server) -> None:
 
 def post_fork(_server, _web_process) -> None:
     die_with_parent()
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def on_exit(_server) -> None:

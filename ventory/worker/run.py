@@ -47,7 +47,7 @@ def run(config: Config, engine: Engine) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with only_one(config.home):
+    with only_one(config.home, stop):
         readers = [Reader("mail", mail.Postman(config).deliver)]
         waiter = dialect.of(engine).Waiter(engine)
         tidied_at = 0.0
@@ -111,14 +111,20 @@ def tidy(engine: Engine) -> None:
 
 
 class only_one:
-    """Hold the data folder's worker lock; a second worker waits until the first ends."""
+    """Hold the data folder's worker lock; a second worker waits until the first ends, or until it is told to stop."""
 
-    def __init__(self, home: Path):
-        self.path = home / "worker.lock"
+    def __init__(self, home: Path, stop: threading.Event):
+        self.path, self.stop = home / "worker.lock", stop
 
     def __enter__(self) -> None:
         self.handle = self.path.open("w")
-        fcntl.flock(self.handle, fcntl.LOCK_EX)
+        # A blocking flock would start again after SIGTERM and never hear it.
+        while not self.stop.is_set():
+            try:
+                fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                self.stop.wait(POLL_SECONDS)
 
     def __exit__(self, *_error) -> None:
         self.handle.close()
