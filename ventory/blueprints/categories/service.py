@@ -9,7 +9,8 @@ from sqlalchemy import select
 from ventory.blueprints.categories import queries
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.categories.queries import CategoryView
-from ventory.core.errors import BadInput, InUse, NotFound, Stale
+from ventory.core.errors import BadInput, InUse
+from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
 DEEPEST = 8
@@ -67,7 +68,7 @@ def add(command: AddCategory) -> CategoryView:
 def change(command: ChangeCategory) -> CategoryView:
     """Rename a category or move it in the tree; never below itself."""
     with unit_of_work(command) as work:
-        category = _locked(work, command.category_id, command.version)
+        category = locked(work, Category, command.category_id, command.version, "category")
         if command.name is not None:
             category.name, category.name_key = command.name, command.name.casefold()
         if command.tint is not None:
@@ -84,24 +85,13 @@ def change(command: ChangeCategory) -> CategoryView:
 def remove(command: RemoveCategory) -> Removed:
     """Remove a category that nothing is in. 409 in_use else."""
     with unit_of_work(command) as work:
-        category = _locked(work, command.category_id, command.version)
+        category = locked(work, Category, command.category_id, command.version, "category")
         view = _view(work, category.id)
         if queries.is_used(work.session, category.id):
             raise InUse(f"{view.name} holds items or categories. Move them first.")
         work.session.delete(category)
         work.session.flush()
         return work.result(Removed(command.category_id))
-
-
-def _locked(work: UnitOfWork, category_id: int, version: int | None) -> Category:
-    category = work.session.execute(
-        select(Category).where(Category.id == category_id).with_for_update()
-    ).scalar_one_or_none()
-    if category is None:
-        raise NotFound("There is no such category.")
-    if version is not None and category.version != version:
-        raise Stale("Somebody changed this category in between. Load it again and repeat your change.")
-    return category
 
 
 def _check_parent(work: UnitOfWork, category_id: int | None, parent_id: int | None) -> None:

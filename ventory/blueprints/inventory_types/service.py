@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from ventory.blueprints.inventory_types import queries
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.inventory_types.queries import TypeView
-from ventory.core.errors import InUse, NotFound, Stale
+from ventory.core.errors import InUse
+from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
 
@@ -63,7 +62,7 @@ def add(command: AddType) -> TypeView:
 def change(command: ChangeType) -> TypeView:
     """Change a type. 409 in_use when items of it would start or stop keeping stock."""
     with unit_of_work(command) as work:
-        row = _locked(work, command.type_id, command.version)
+        row = locked(work, InventoryType, command.type_id, command.version, "type")
         if command.code is not None:
             row.code, row.code_key = command.code, command.code.casefold()
         if command.name is not None:
@@ -81,23 +80,12 @@ def change(command: ChangeType) -> TypeView:
 def remove(command: RemoveType) -> Removed:
     """Remove a type that no item is of. 409 in_use else."""
     with unit_of_work(command) as work:
-        row = _locked(work, command.type_id, command.version)
+        row = locked(work, InventoryType, command.type_id, command.version, "type")
         if queries.is_used(work.session, row.id):
             raise InUse(f"Items are of type {row.name}. Change them first.")
         work.session.delete(row)
         work.session.flush()
         return work.result(Removed(command.type_id))
-
-
-def _locked(work: UnitOfWork, type_id: int, version: int | None) -> InventoryType:
-    row = work.session.execute(
-        select(InventoryType).where(InventoryType.id == type_id).with_for_update()
-    ).scalar_one_or_none()
-    if row is None:
-        raise NotFound("There is no such type.")
-    if version is not None and row.version != version:
-        raise Stale("Somebody changed this type in between. Load it again and repeat your change.")
-    return row
 
 
 def _view(work: UnitOfWork, type_id: int) -> TypeView:

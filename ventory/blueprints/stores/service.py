@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
-
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.stores import queries
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.stores.queries import StoreView
-from ventory.core.errors import BadInput, InUse, NotFound, Stale
+from ventory.core.errors import BadInput, InUse, NotFound
 from ventory.core.events import StoreChanged
+from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.stock import places
 
@@ -78,13 +77,9 @@ def change(command: ChangeStore) -> StoreView:
     409 in_use when the default store should close; 412 stale
     """
     with unit_of_work(command) as work:
-        store = work.session.execute(
-            select(Store).where(Store.id == command.store_id).with_for_update()
-        ).scalar_one_or_none()
-        if store is None or not command.by.sees(store.id):
+        if not command.by.sees(command.store_id):
             raise NotFound("There is no such store.")
-        if command.version is not None and store.version != command.version:
-            raise Stale("Somebody changed this store in between. Load it again and repeat your change.")
+        store = locked(work, Store, command.store_id, command.version, "store")
         for name in ("code", "name", "kind", "address", "time_zone"):
             value = getattr(command, name)
             if value is not None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from ventory.blueprints.uom import queries
 from ventory.blueprints.uom.models import UnitRow
 from ventory.blueprints.uom.queries import UnitView
-from ventory.core.errors import BadInput, InUse, NotFound, Stale
+from ventory.core.errors import BadInput, InUse
+from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
 LARGEST_RATIO = 10**9
@@ -77,7 +78,7 @@ def add(command: AddUnit) -> UnitView:
 def change(command: ChangeUnit) -> UnitView:
     """Change a unit. 409 in_use when figures would change their meaning."""
     with unit_of_work(command) as work:
-        unit = _locked(work, command.unit_id, command.version)
+        unit = locked(work, UnitRow, command.unit_id, command.version, "unit")
         if command.code is not None:
             unit.code, unit.code_key = command.code, command.code.casefold()
         if command.name is not None:
@@ -100,7 +101,7 @@ def change(command: ChangeUnit) -> UnitView:
 def remove(command: RemoveUnit) -> Removed:
     """Remove a unit that nothing is counted in. 409 in_use else."""
     with unit_of_work(command) as work:
-        unit = _locked(work, command.unit_id, command.version)
+        unit = locked(work, UnitRow, command.unit_id, command.version, "unit")
         if queries.is_used(work.session, unit.id):
             raise InUse(f"Items or packs use {unit.code}. Change them first.")
         work.session.delete(unit)
@@ -126,15 +127,6 @@ def _base_id(work: UnitOfWork, code: str) -> int:
     if base.base_id is not None:
         raise BadInput(f"{base.code} is a pack itself. Name the unit it is made of.", field="base")
     return base.id
-
-
-def _locked(work: UnitOfWork, unit_id: int, version: int | None) -> UnitRow:
-    unit = work.session.execute(select(UnitRow).where(UnitRow.id == unit_id).with_for_update()).scalar_one_or_none()
-    if unit is None:
-        raise NotFound("There is no such unit.")
-    if version is not None and unit.version != version:
-        raise Stale("Somebody changed this unit in between. Load it again and repeat your change.")
-    return unit
 
 
 def _view(work: UnitOfWork, unit_id: int) -> UnitView:
