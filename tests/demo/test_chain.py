@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -78,6 +78,17 @@ def test_the_findings_are_there(made):
     assert {event.store for event in made.events if event.reason == "stolen"} == {"BRIGHT"}
     assert lost > 100
     assert any(kind == "transfer" for kind in kinds)
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_the_findings_are_there_whatever_weekday_it_ends_on(days):
+    chain = build(1, NOW + timedelta(days=days))
+
+    *_, (_, stock) = replay(chain)
+    assert [event.kind for event in chain.events].count("reversal") == 1
+    assert {event.store for event in chain.events if event.reason == "stolen"} == {"BRIGHT"}
+    assert any(event.kind == "return" for event in chain.events)
+    assert any(store == "BATH" and stock[store, sku] == 0 and stock["COVENT", sku] > 50 for store, sku in chain.rules)
 
 
 def test_the_catalogue_is_tidy(made):

@@ -222,7 +222,7 @@ class _Simulation:
             (key for key in self.demand if self.demand[key] > 120 and key[0] not in (QUIET, WAREHOUSE)),
             key=lambda key: number(self.seed, "low", *key),
         )
-        return {key: 2 + number(self.seed, "since", *key) % 9 for key in brisk[:LOW_TODAY]}
+        return {key: 6 + number(self.seed, "since", *key) % 14 for key in brisk[:LOW_TODAY]}
 
     def _choose_imbalance(self) -> tuple[tuple[str, str], tuple[str, str]]:
         """The item that is out in Bath while Covent Garden has sixty days of it."""
@@ -277,9 +277,9 @@ class _Simulation:
             self.stock[store, sku] += quantity
             self.on_order.pop((store, sku), None)
             grouped[store, self.good[sku].supplier.name].append(Line(sku, quantity, self._cost(sku, day)))
-        for (store, supplier), lines in grouped.items():
-            minute = number("truck", store, supplier, day) % 90
-            at = datetime.combine(day, time(6, 30), ZONE).astimezone(UTC) + timedelta(minutes=minute)
+        trucks = sorted((number("truck", *stop, day) % 75, stop, lines) for stop, lines in grouped.items())
+        for minute, (store, supplier), lines in trucks:
+            at = datetime.combine(day, time(5, 0), ZONE).astimezone(UTC) + timedelta(minutes=minute)
             if at > self.now:
                 at = self.now
             self.deliveries += 1
@@ -293,7 +293,7 @@ class _Simulation:
                 actor=_keeper(store),
             )
             position = self._post(event)
-            if day == self.days[-9] and store == "LEEDS":
+            if self.days[-9] <= day < self.days[-1] and store == "LEEDS":
                 self._book_twice(event, position)
 
     def _book_twice(self, event: Event, position: int) -> None:
@@ -363,8 +363,12 @@ class _Simulation:
                 if key not in self.stock or (is_late and key in self.dead):
                     continue
                 if self.stock[key] < quantity:
-                    self.chain.missed.append((day, sale.store, sku, quantity))
-                    continue
+                    # The one shelf that has to be empty sells its last pieces; elsewhere the customer leaves.
+                    left = self.stock[key] if key == self.out_key else ZERO
+                    self.chain.missed.append((day, sale.store, sku, quantity - left))
+                    if not left:
+                        continue
+                    quantity = left
                 self.stock[key] -= quantity
                 sold.append(Line(sku, quantity))
             if sold:
@@ -375,14 +379,16 @@ class _Simulation:
         evening = datetime.combine(day, time(21, 0), ZONE).astimezone(UTC)  # after the last sale of every day
         if evening > self.now or day.weekday() == 6:
             return
-        if position % 28 == 20:
+        # By week and weekday: counting days alone falls on Sundays only in one start out of seven.
+        week, weekday = position // 7, day.weekday()
+        if week % 4 == 2 and weekday == 3:
             self._shrink("BRIGHT", 14, "stolen", evening)
-        if position % 28 == 6:
+        if week % 4 == 0 and weekday == 1:
             for branch in BRANCHES[:-1]:
                 self._shrink(branch.code, 1, "damaged", evening)
-        if position % 14 == 9:
+        if week % 2 and weekday == 2:
             self._transfer(day, evening)
-        if position % 6 == 2:
+        if weekday == 4:
             self._return(day, evening)
 
     def _shrink(self, store: str, most: int, reason: str, at: datetime) -> None:
