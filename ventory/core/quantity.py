@@ -39,11 +39,6 @@ def money(amount: Decimal) -> Decimal:
     return amount.quantize(_MONEY_STEP, context=_WIDE)
 
 
-def unit_price(amount: Decimal) -> Decimal:
-    """Round half-even to the six decimals that unit prices and unit costs carry."""
-    return amount.quantize(_PRICE_STEP, context=_WIDE)
-
-
 def multiply(left: Decimal, right: Decimal) -> Decimal:
     """Exact product, rounded half-even once to money."""
     return _WIDE.multiply(left, right).quantize(_MONEY_STEP, context=_WIDE)

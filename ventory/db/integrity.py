@@ -41,9 +41,3 @@ def translate(error: IntegrityError) -> VentoryError | None:
         if constraint.startswith("ck_balance"):
             return Rejected("The database refused the balance that this would leave.")
     return None
-
-
-def is_kept_answer(error: IntegrityError) -> bool:
-    """Whether a second request with the same Idempotency-Key was stopped."""
-    constraints = (module.violated_constraint(error.orig) or "" for module in (dialect.sqlite, dialect.postgresql))
-    return any("kept_answer" in constraint for constraint in constraints)

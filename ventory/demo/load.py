@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,10 +13,12 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.auth.service import hash_password
 from ventory.blueprints.inventories.service import Founded, add_member, found, open_store
 from ventory.core import ledger
+from ventory.core.events import StockResynced
 from ventory.core.ledger import Move, Place
 from ventory.core.movements import adjusted, sides
 from ventory.core.quantity import multiply
 from ventory.db import dialect
+from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
 from ventory.demo.people import PASSWORD, PEOPLE
@@ -301,9 +302,9 @@ class Loader:
             [
                 {
                     "inventory_id": self.inventory_id,
-                    "kind": "stock_resynced",
+                    "kind": StockResynced.kind,
                     "subject_id": place.id,
-                    "payload": json.dumps({"store_id": place.id}),
+                    "payload": payload_of(StockResynced(place.id)),
                     "created_at": self.now,
                 }
                 for place in self.stores.values()

@@ -60,8 +60,3 @@ class TextField(StringField):
 def not_below_zero(_form, field) -> None:
     if isinstance(field.data, Decimal) and field.data < 0:
         raise ValidationError("0 or more is needed.")
-
-
-def above_zero(_form, field) -> None:
-    if isinstance(field.data, Decimal) and field.data <= 0:
-        raise ValidationError("More than 0 is needed.")

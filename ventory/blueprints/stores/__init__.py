@@ -1,0 +1,1 @@
+"""Stores: the places that people know by a code and a name."""

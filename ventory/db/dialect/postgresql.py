@@ -27,10 +27,6 @@ def is_disconnect(error: BaseException) -> bool:
     return state is None or state.startswith(("08", "57P"))
 
 
-def is_read_only_or_full(error: BaseException) -> bool:
-    return isinstance(error, psycopg.Error) and (error.sqlstate or "") in ("53100", "25006")
-
-
 def violated_constraint(error: BaseException) -> str | None:
     """The constraint's name."""
     return error.diag.constraint_name if isinstance(error, psycopg.IntegrityError) else None

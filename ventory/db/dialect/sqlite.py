@@ -57,10 +57,6 @@ def is_disconnect(error: BaseException) -> bool:
     return False
 
 
-def is_read_only_or_full(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and ("disk" in str(error) or "readonly" in str(error))
-
-
 def violated_constraint(error: BaseException) -> str | None:
     """The constraint's name, or `table.column, table.column` for a unique index, or "foreign_key"."""
     if not isinstance(error, sqlite3.IntegrityError):
