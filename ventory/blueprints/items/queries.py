@@ -20,6 +20,7 @@ from ventory.blueprints.uom.models import UnitRow
 from ventory.core.access import Actor
 from ventory.core.quantity import ZERO, per_unit
 from ventory.db.paging import Page, SortKey, fetch
+from ventory.db.prepared import Prepared
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
 
 
@@ -148,8 +149,12 @@ _TOTALS = (
         func.sum(Balance.on_hand - Balance.reserved).filter(_IN_STORE).label("available"),
     )
     .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
-    .where(Balance.item_id.in_(bindparam("items", expanding=True)), Place.kind.in_(("store", "transit")))
+    .where(Balance.inventory_id == bindparam("inventory"), Place.kind.in_(("store", "transit")))
     .group_by(Balance.item_id)
+)
+_TOTALS_EVERYWHERE = Prepared(lambda database: _TOTALS.where(database.among(Balance.item_id, "items")))
+_TOTALS_WITHIN = Prepared(
+    lambda database: _TOTALS.where(database.among(Balance.item_id, "items"), database.among(Place.store_id, "stores"))
 )
 _LEVELS = (
     select(
@@ -299,13 +304,12 @@ def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tup
     """On hand in stores and in transit, reserved and available in stores. shape: {item id: three figures}"""
     if not ids:
         return {}
-    statement = _TOTALS
-    if actor.store_ids is not None:
-        statement = statement.where(Place.store_id.in_(actor.store_ids))
-    return {
-        row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO)
-        for row in session.execute(statement, {"items": list(ids)})
-    }
+    connection, which = session.connection(), {"inventory": actor.inventory_id, "items": ids}
+    if actor.store_ids is None:
+        rows = _TOTALS_EVERYWHERE.rows(connection, **which)
+    else:
+        rows = _TOTALS_WITHIN.rows(connection, **which, stores=actor.store_ids)
+    return {row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO) for row in rows}
 
 
 def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[StoreLevel]]:
