@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.fire.servers import running
+from ventory import storage
 from ventory.db import unit_of_work
 from ventory.db.engine import open_engine
 from ventory.demo.load import build_into
@@ -22,6 +23,7 @@ ARGUMENTS = [
 PAGES = [
     "/", "/?store=LEEDS", "/stock?store=*", "/stock?store=LEEDS", "/stock?store=LEEDS&state=over", "/stock/movements",
     "/items/", "/items/30?store=*", "/items/30?store=LEEDS", "/items/new", "/items/30/edit", "/items/30/rule/LEEDS",
+    "/items/30/files",
     "/stock/move/adjustment?item=30&at=LEEDS&quantity=3", "/stock/move/restock", "/search?q=bag", "/search?q=zebra",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
 ]  # fmt: skip
@@ -38,6 +40,7 @@ def address(sqlite_template, tmp_path_factory):
     url = f"sqlite:///{folder / 'ventory.db'}"
     engine = open_engine(url)
     unit_of_work.bind(engine)
+    storage.bind(storage.Storage((folder / "files").as_uri()))
     build_into(engine, seed=1, now=datetime.now(UTC), say=lambda _text: None)
     engine.dispose()
     with running(url, folder, processes=1) as port:
