@@ -53,7 +53,7 @@ def open_database(config: Config):
 
 
 def open_storage(config: Config) -> None:
-    """Name the storage of the configuration as the one that files go to. raises: UnusableStorage"""
+    """The storage of the configuration, bound for use cases. raises: UnusableStorage when it cannot be written"""
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
     storage.bound().check()
 
@@ -133,7 +133,8 @@ def worker() -> None:
     from ventory.worker import run as worker_run
 
     config = settings.load()
-    open_storage(config)
+    # Not checked: mail goes out while the storage is away, and what is to be forgotten waits in the outbox.
+    storage.bind(storage.Storage(config.storage_url, config.storage_options))
     worker_run.run(config, open_database(config))
 
 

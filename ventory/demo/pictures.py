@@ -1,7 +1,8 @@
-"""Pictures for the demo's goods, drawn here: one simple shape for each category, its colours and pattern by number."""
+"""Pictures for the demo's goods, drawn here: a simple shape by what the name says, colours and pattern by number."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,7 +34,8 @@ class Sheet:
 
     def __init__(self, good: Good):
         self.choice = number("picture", good.sku)
-        self.paper, self.body, self.trim, self.ink = PALETTES[self.choice % len(PALETTES)]
+        named = (place for word, place in COLOURS if word in good.name.casefold().split())
+        self.paper, self.body, self.trim, self.ink = PALETTES[next(named, self.choice % len(PALETTES))]
         self.image = Image.new("RGB", (_SIDE, _SIDE), self.paper)
         self.pen = ImageDraw.Draw(self.image)
 
@@ -99,14 +101,6 @@ def bag(sheet: Sheet) -> None:
     sheet.rounded((24, 36, 76, 42), 2, sheet.ink)
 
 
-def pot(sheet: Sheet) -> None:
-    sheet.rounded((10, 50, 90, 57), 3, sheet.ink)
-    sheet.rounded((20, 44, 80, 84), 8, sheet.body)
-    sheet.pattern((26, 52, 74, 80))
-    sheet.rounded((17, 38, 83, 45), 3, sheet.trim)
-    sheet.oval((44, 28, 56, 40), sheet.ink)
-
-
 def mug(sheet: Sheet) -> None:
     sheet.ring((60, 40, 90, 72), sheet.ink, 5)
     sheet.rounded((22, 28, 74, 84), 8, sheet.body)
@@ -144,27 +138,6 @@ def bunting(sheet: Sheet) -> None:
             sheet.shape([(x, y), (x + 13, y), (x + 6.5, y + 22)], colours[(flag + row + sheet.choice) % 3])
 
 
-def notebook(sheet: Sheet) -> None:
-    sheet.rounded((24, 18, 76, 86), 4, sheet.ink)
-    sheet.rounded((28, 16, 78, 83), 4, sheet.body)
-    sheet.pattern((40, 50, 74, 80))
-    sheet.rounded((42, 26, 70, 40), 2, sheet.paper)
-    sheet.line([(46, 31), (66, 31)], sheet.ink, 1.5)
-    sheet.line([(46, 35.5), (60, 35.5)], sheet.ink, 1.5)
-    sheet.rounded((28, 16, 35, 83), 2, sheet.trim)
-
-
-def ball(sheet: Sheet) -> None:
-    box = (20, 22, 80, 82)
-    for wedge in range(6):
-        colour = (sheet.body, sheet.paper, sheet.trim)[wedge % 3]
-        sheet.pen.pieslice(
-            _scaled(box), wedge * 60 + sheet.choice % 60, wedge * 60 + 60 + sheet.choice % 60, fill=colour
-        )
-    sheet.ring(box, sheet.ink, 2)
-    sheet.oval((44, 46, 56, 58), sheet.ink)
-
-
 def chest(sheet: Sheet) -> None:
     sheet.rounded((20, 46, 80, 86), 4, sheet.body)
     sheet.pattern((26, 56, 74, 82))
@@ -172,43 +145,84 @@ def chest(sheet: Sheet) -> None:
     sheet.rounded((40, 39, 60, 45), 3, sheet.trim)
 
 
-def gift(sheet: Sheet) -> None:
-    sheet.rounded((22, 46, 78, 86), 3, sheet.body)
-    sheet.pattern((26, 52, 74, 82))
-    sheet.rounded((18, 36, 82, 49), 3, sheet.ink)
-    sheet.pen.rectangle(_scaled((45, 36, 55, 86)), fill=sheet.trim)
-    sheet.ring((26, 16, 52, 40), sheet.trim, 4.5)
-    sheet.ring((48, 16, 74, 40), sheet.trim, 4.5)
+def clock(sheet: Sheet) -> None:
+    sheet.line([(34, 74), (26, 86)], sheet.ink, 4)
+    sheet.line([(66, 74), (74, 86)], sheet.ink, 4)
+    sheet.oval((20, 12, 46, 38), sheet.ink)
+    sheet.oval((54, 12, 80, 38), sheet.ink)
+    sheet.oval((20, 22, 80, 82), sheet.body)
+    sheet.oval((28, 30, 72, 74), sheet.paper)
+    for x, y in ((50, 34), (68, 52), (50, 70), (32, 52)):
+        sheet.oval((x - 1.5, y - 1.5, x + 1.5, y + 1.5), sheet.ink)
+    sheet.line([(50, 38), (50, 52), (61, 57)], sheet.ink, 2.6)
+    sheet.oval((47.5, 49.5, 52.5, 54.5), sheet.trim)
 
 
-SHAPES: dict[str, Callable[[Sheet], None]] = {
-    "Bags": bag,
-    "Kitchen": pot,
-    "Tableware": mug,
-    "Lighting": lamp,
-    "Signs": sign,
-    "Party": bunting,
-    "Stationery": notebook,
-    "Toys": ball,
-    "Storage": chest,
-    "Gifts": gift,
-}
+def cake(sheet: Sheet) -> None:
+    sheet.oval((26, 30, 74, 66), sheet.trim)
+    sheet.oval((34, 20, 66, 46), _between(sheet.trim, sheet.paper, 0.35))
+    sheet.oval((45, 13, 55, 23), sheet.body)
+    sheet.shape([(22, 52), (78, 52), (68, 86), (32, 86)], sheet.body)
+    for fold in range(1, 6):
+        x = 22 + fold * 56 / 6
+        sheet.line([(x, 53), (32 + fold * 6, 85)], _between(sheet.body, sheet.ink, 0.45), 1.4)
 
-HANGING = {"Party", "Signs"}
+
+def bottle(sheet: Sheet) -> None:
+    sheet.rounded((44, 10, 56, 20), 2, sheet.ink)
+    sheet.shape([(40, 18), (60, 18), (64, 34), (36, 34)], sheet.trim)
+    sheet.rounded((26, 28, 74, 86), 12, sheet.body)
+    sheet.pattern((32, 40, 68, 78))
+
+
+def mat(sheet: Sheet) -> None:
+    for tassel in range(13):
+        x = 11 + tassel * 6.5
+        sheet.line([(x, 30), (x, 78)], sheet.ink, 1.4)
+    sheet.rounded((6, 34, 94, 74), 3, sheet.body)
+    sheet.rounded((11, 39, 89, 69), 2, _between(sheet.body, sheet.paper, 0.25))
+    sheet.pattern((20, 42, 80, 66))
+
+
+# By what stands in the name, the first that is found.
+SHAPES: tuple[tuple[str, Callable[[Sheet], None]], ...] = (
+    ("bag", bag),
+    ("clock", clock),
+    ("bunting", bunting),
+    ("doormat", mat),
+    ("hot water bottle", bottle),
+    ("cake cases", cake),
+    ("teacup", mug),
+    ("light", lamp),
+    ("sign", sign),
+    ("box", chest),
+    ("tin", chest),
+)
+HANGING = (bunting, sign, mat)
+# Which of the palettes a colour in the name asks for.
+COLOURS = (("red", 0), ("green", 4), ("blue", 2), ("pink", 3), ("orange", 5), ("black", 6), ("white", 6), ("ivory", 5))
+
+
+def shape_of(good: Good) -> Callable[[Sheet], None] | None:
+    """What an article looks like, or None when its name does not say."""
+    words = good.name.casefold()
+    return next((shape for word, shape in SHAPES if re.search(rf"\b{word}s?\b", words)), None)
 
 
 def draw(good: Good) -> Image.Image:
     """The picture of an article, the same every time."""
-    sheet = Sheet(good)
-    if good.category not in HANGING:
+    sheet, shape = Sheet(good), shape_of(good)
+    assert shape is not None, good.name
+    if shape not in HANGING:
         sheet.shadow()
-    SHAPES[good.category](sheet)
+    shape(sheet)
     return sheet.reduced()
 
 
 def pictured(goods: Sequence[Good]) -> list[Good]:
-    """The articles that get a picture, spread over the catalogue; the others show their category's drawing."""
-    chosen = {good.sku for good in sorted(goods, key=lambda good: number("pictured", good.sku))[:COUNT]}
+    """The articles that get a picture; the others show their category's drawing."""
+    known = sorted((good for good in goods if shape_of(good)), key=lambda good: number("pictured", good.sku))
+    chosen = {good.sku for good in known[:COUNT]}
     return [good for good in goods if good.sku in chosen]
 
 

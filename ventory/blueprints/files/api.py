@@ -51,6 +51,7 @@ def _list(item_id: int, kind: str):
 
 def _add(item_id: int, kind: str):
     _head(item_id)
+    reading.end()  # decoding takes long; no connection is held meanwhile
     request = asked()
     name, content = sent_file()
     return service.add(service.AddFile(item_id=item_id, kind=kind, name=name, content=content, **request))

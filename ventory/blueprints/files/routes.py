@@ -74,6 +74,7 @@ def add_attachments(item_id):
 def _add(item_id: int, kind: str):
     """Keep each file by itself, so that one that is refused does not take the others with it."""
     _head(item_id)
+    reading.end()  # decoding takes long; no connection is held meanwhile
     form = UploadForm()
     added, problems = 0, []
     for number, (name, content) in enumerate(_sent()):
