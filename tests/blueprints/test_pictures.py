@@ -93,6 +93,24 @@ def test_what_is_no_picture_is_refused(content):
         pictures.made_anew(content)
 
 
+def test_a_photo_from_an_iphone_says_how_to_take_the_next():
+    with pytest.raises(FileTypeRefused, match=r"HEIC photo.*Save it as JPEG"):
+        pictures.made_anew(b"\x00\x00\x00\x18ftypheic" + bytes(100))
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("L", "JPEG"), ("CMYK", "JPEG"), ("1", "PNG"), ("P", "PNG"), ("LA", "PNG")])
+def test_every_way_of_writing_colours_is_read(mode, kind):
+    dark_on_light = Image.new("L", (200, 200), 255)
+    dark_on_light.paste(0, (0, 0, 100, 100))
+    inked = dark_on_light.convert("RGB").convert(mode) if mode == "CMYK" else dark_on_light.convert(mode)
+
+    made = opened(pictures.made_anew(samples.written(inked, kind)).objects["full"])
+
+    dark, light = made.getpixel((50, 50)), made.getpixel((150, 150))
+    assert max(dark[:3]) < 70
+    assert min(light[:3]) > 190
+
+
 @pytest.mark.parametrize(
     "content", [samples.huge_png(), samples.gif_with_a_huge_frame(), samples.huge_png(40_001, 1000)]
 )

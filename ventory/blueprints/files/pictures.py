@@ -20,7 +20,8 @@ from ventory.core.errors import FileUnreadable, Overloaded, VentoryError
 QUALITY = 82
 # Method 4, the library's own choice, takes half as long again for one per cent.
 METHOD = 2
-AT_ONCE, WAITING, WAIT_SECONDS = 2, 8, 15.0
+# Those who wait hold a thread each, and a process has four or eight of them for everything else.
+AT_ONCE, WAITING, WAIT_SECONDS = 2, 2, 10.0
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ def _decoded(content: bytes, kind: str, longest: int) -> Image.Image:
         image.draft("RGB", (longest, longest))
         image.load()
         _check_pixels(image)
-        image = ImageOps.exif_transpose(image)
         image = _plain_colours(image)
         image = image.resize(files.reduced(*image.size, longest), Image.Resampling.LANCZOS, reducing_gap=3)
+        image = ImageOps.exif_transpose(image)  # last: turning a large picture would hold it twice
     except VentoryError:
         raise
     # A decoder fails in whatever way the file is broken: a dozen kinds of error, all of them about the file.

@@ -4,6 +4,7 @@ const dropOf = (event) => event.target.closest?.("[data-drop]");
 
 export function startFiles() {
   if (!document.querySelector("[data-drop]")) return;
+  document.querySelectorAll("[data-drop-hint]").forEach((each) => { each.hidden = false; });
   // A file dropped beside the form would otherwise replace the page.
   document.addEventListener("dragover", (event) => {
     if (!holdsFiles(event)) return;
