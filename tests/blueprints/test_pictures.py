@@ -7,11 +7,14 @@ import threading
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests import pictures as samples
 from ventory.blueprints.files import pictures
 from ventory.core.errors import FileTypeRefused, FileUnreadable, Overloaded
+from ventory.core.files import ENDINGS, document_type
 
 
 def opened(content: bytes) -> Image.Image:
@@ -136,6 +139,32 @@ def test_a_picture_that_is_cut_off_is_refused(kind):
     for share in (0.1, 0.5, 0.9):
         with pytest.raises((FileUnreadable, FileTypeRefused)):
             pictures.made_anew(content[: int(len(content) * share)])
+
+
+SAMPLES = {kind: samples.written(samples.picture((60, 40)), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "AVIF")}
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(st.sampled_from(sorted(SAMPLES)), st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=20))
+def test_whatever_is_changed_in_a_file_it_is_a_picture_or_refused(kind, changes):
+    content = bytearray(SAMPLES[kind])
+    for place, value in changes:
+        content[place % len(content)] = value
+    try:
+        made = pictures.made_anew(bytes(content))
+    except (FileUnreadable, FileTypeRefused):
+        return
+    assert opened(made.objects["full"]).size == (made.width, made.height)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.sampled_from([b"", b"%PDF-", b"PK\x03\x04", b"a,b", samples.workbook()]), st.binary(max_size=300))
+def test_whatever_is_attached_is_of_a_known_kind_or_refused(start, rest):
+    try:
+        media_type = document_type(start + rest, "x.csv")
+    except (FileUnreadable, FileTypeRefused):
+        return
+    assert media_type in ENDINGS
 
 
 def test_fine_greys_and_holes_survive():
