@@ -12,6 +12,7 @@ import pytest
 
 from tests import postgres
 from tests.chain import PASSWORD, Chain, found_chain
+from ventory import storage
 from ventory.app import create_app
 from ventory.config import Config, load
 from ventory.db import migrate, unit_of_work
@@ -60,9 +61,10 @@ def database_url(request, tmp_path, sqlite_template):
 
 
 @pytest.fixture
-def engine(database_url):
+def engine(database_url, tmp_path):
     made = open_engine(database_url, pool_size=20)
     unit_of_work.bind(made)
+    storage.bind(storage.Storage((tmp_path / "home" / "files").as_uri()))
     yield made
     made.dispose()
 

@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError
 import ventory
 from ventory import config as settings
 from ventory import models as _tables  # noqa: F401 - every table must be known before the first query
+from ventory import storage
 from ventory.blueprints import api
 from ventory.blueprints.auth import queries as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
+from ventory.blueprints.files.routes import files_bp
 from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
@@ -28,10 +30,11 @@ from ventory.db import migrate as migrations
 from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.db.unit_of_work import bind
 from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
+from ventory.storage import UnusableStorage
 from ventory.web import auth, errors, formats, hooks, logs, reading
 from ventory.web.requests import IdConverter, StrictRequest
 
-PAGES = (auth_bp, main_bp, search_bp, stock_bp, items_bp, stores_bp, categories_bp, uom_bp, types_bp)
+PAGES = (auth_bp, main_bp, search_bp, stock_bp, items_bp, files_bp, stores_bp, categories_bp, uom_bp, types_bp)
 
 
 class Ventory(APIFlask):
@@ -51,8 +54,9 @@ def create_app(config: Config | None = None) -> Ventory:
         app = _build(config)
         if not _only_a_command():
             check_database(app)
+            storage.bound().check()
         return app
-    except (BadSetting, UnsafeDatabase) as mistake:
+    except (BadSetting, UnsafeDatabase, UnusableStorage) as mistake:
         print(f"ventory: {mistake}", file=sys.stderr, flush=True)
         raise SystemExit(2) from mistake
 
@@ -131,6 +135,7 @@ def _build(config: Config) -> Ventory:
         cors.init_app(app, resources={r"/api/*": {"origins": list(config.cors_origins)}}, supports_credentials=False)
     with app.app_context():
         bind(db.engine)
+    storage.bind(storage.Storage(config.storage_url, config.storage_options))
     hooks.register(app)
     errors.register(app)
     # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.

@@ -12,18 +12,19 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ventory import config as settings
-from ventory import models
+from ventory import models, storage
 from ventory.config import BadSetting, Config
 from ventory.db import engine as engines
 from ventory.db import migrate, unit_of_work
 from ventory.db.dialect.sqlite import UnsafeDatabase
+from ventory.storage import UnusableStorage
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; a mistake of set-up is one clear line, not a traceback."""
     try:
         ventory(args=arguments, prog_name="ventory", standalone_mode=True)
-    except (BadSetting, UnsafeDatabase) as mistake:
+    except (BadSetting, UnsafeDatabase, UnusableStorage) as mistake:
         print(f"ventory: {mistake}", file=sys.stderr, flush=True)
         raise SystemExit(2) from None
 
@@ -49,6 +50,12 @@ def open_database(config: Config):
         raise BadSetting(f"SQLALCHEMY_DATABASE_URI cannot be used: {str(error).splitlines()[0]}") from error
     unit_of_work.bind(engine)
     return engine
+
+
+def open_storage(config: Config) -> None:
+    """The storage of the configuration, bound for use cases. raises: UnusableStorage when it cannot be written"""
+    storage.bind(storage.Storage(config.storage_url, config.storage_options))
+    storage.bound().check()
 
 
 def _unreachable(config: Config, error: DBAPIError) -> str:
@@ -85,6 +92,7 @@ def run() -> None:
     """
     config = settings.load()
     _refuse_taken_port(config)
+    open_storage(config)
     engine = open_database(config)
     if migrate.pending(engine):
         say("Preparing the database")
@@ -102,6 +110,7 @@ def serve() -> None:
     """Start the server and the worker on the database as it is."""
     config = settings.load()
     _refuse_taken_port(config)
+    open_storage(config)
     engine = open_database(config)
     _refuse_pending(engine)
     engine.dispose()
@@ -124,6 +133,8 @@ def worker() -> None:
     from ventory.worker import run as worker_run
 
     config = settings.load()
+    # Not checked: mail goes out while the storage is away, and what is to be forgotten waits in the outbox.
+    storage.bind(storage.Storage(config.storage_url, config.storage_options))
     worker_run.run(config, open_database(config))
 
 
@@ -142,7 +153,9 @@ def create_db() -> None:
 @click.option("--now", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="When the chain's year ends (UTC); default: now.")
 def demo(seed: int, now) -> None:
     """Add the demo chain to an empty database."""
-    engine = open_database(settings.load())
+    config = settings.load()
+    open_storage(config)
+    engine = open_database(config)
     migrate.upgrade(engine)
     with engines.autocommit(engine).connect() as connection:
         if connection.execute(select(func.count()).select_from(models.Inventory)).scalar_one():

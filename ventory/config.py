@@ -27,7 +27,8 @@ class Config:
     """Settings of one process. Names in the environment are the field names in capitals, unless noted.
 
     environment: `VENTORY_ENV` or `FLASK_ENV`; in production secrets must be configured
-    home: `VENTORY_HOME`, the folder for the embedded database, mail, logs and secrets
+    home: `VENTORY_HOME`, the folder for the embedded database, files, mail, logs and secrets
+    storage_options: credentials of the object storage, by the provider's own names in small letters
     """
 
     environment: str
@@ -45,6 +46,8 @@ class Config:
     behind_pooler: bool = False
     public_url: str = ""
     max_body_bytes: int = 2 * 1024 * 1024
+    storage_url: str = ""
+    storage_options: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_production(self) -> bool:
@@ -99,8 +102,27 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "web_threads": _whole("WEB_THREADS", environ, 4, least=1, most=64),
         "behind_pooler": _truth("VENTORY_TRANSACTION_POOLER", environ),
         "public_url": environ.get("VENTORY_PUBLIC_URL", "").rstrip("/"),
+        "storage_url": environ.get("STORAGE_URL") or (home / "files").as_uri(),
+        "storage_options": _storage_options(environ),
     }
     return Config(**(settings | overrides))
+
+
+def _storage_options(environ: dict[str, str]) -> dict[str, str]:
+    """What the object storage needs to know about us, under the names that its provider's own tools read."""
+    options = {
+        "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
+        "aws_secret_access_key": environ.get("AWS_SECRET_ACCESS_KEY"),
+        "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
+        "aws_region": environ.get("AWS_REGION"),
+        "aws_endpoint_url": environ.get("AWS_ENDPOINT_URL"),
+        "google_service_account": environ.get("GOOGLE_SERVICE_ACCOUNT"),
+        "google_application_credentials": environ.get("GOOGLE_APPLICATION_CREDENTIALS"),
+        "azure_storage_account_name": environ.get("AZURE_STORAGE_ACCOUNT_NAME"),
+        "azure_storage_account_key": environ.get("AZURE_STORAGE_ACCOUNT_KEY"),
+        "azure_storage_sas_key": environ.get("AZURE_STORAGE_SAS_KEY"),
+    }
+    return {name: value for name, value in options.items() if value}
 
 
 def _make_folder(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.files.models import FileRow
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
@@ -17,6 +18,7 @@ __all__ = [
     "Balance",
     "Base",
     "Category",
+    "FileRow",
     "Inventory",
     "InventoryType",
     "Item",

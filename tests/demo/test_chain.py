@@ -8,13 +8,18 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from ventory import storage
+from ventory.blueprints.files.queries import images_by_item
 from ventory.db.engine import reading
+from ventory.db.scope import scope
+from ventory.demo import pictures
 from ventory.demo.chain import QUIET, build
 from ventory.demo.goods import ean13
 from ventory.demo.load import build_into
 from ventory.demo.people import PEOPLE, logins
-from ventory.models import Balance, Inventory, Movement
+from ventory.models import Balance, FileRow, Inventory, Item, Movement
 from ventory.stock.verify import verify
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -103,6 +108,17 @@ def test_the_catalogue_is_tidy(made):
     assert sum(1 for good in made.goods if good.group) > 20
 
 
+def test_sixty_goods_have_a_picture_the_same_every_time(made):
+    goods = pictures.pictured(made.goods)
+    drawn = pictures.draw_all(goods)
+
+    assert len(goods) == len({good.sku for good in goods}) == 60
+    assert len({pictures.shape_of(good) for good in goods}) >= 8
+    assert [each.objects for each in drawn] == [each.objects for each in pictures.draw_all(goods)]
+    assert {tuple(each.objects) for each in drawn} == {("full", "112.webp", "56.webp")}
+    assert sum(len(content) for each in drawn for content in each.objects.values()) < 600_000
+
+
 def test_the_loaded_chain_is_what_was_built_and_verifies(engine):
     chain = build_into(engine, seed=1, now=NOW, say=lambda _text: None)
     *_, (_, stock) = replay(chain)
@@ -113,7 +129,14 @@ def test_the_loaded_chain_is_what_was_built_and_verifies(engine):
         count = connection.execute(select(func.count()).select_from(Movement)).scalar_one()
         inventory_id = connection.execute(select(Inventory.id)).scalar_one()
         lines = logins(connection, inventory_id)
+        names = dict(connection.execute(select(Item.__table__.c.id, Item.__table__.c.sku)).all())
+        keys = list(connection.execute(select(FileRow.__table__.c.storage_key)).scalars())
+    with Session(reading(engine)) as session:
+        shown = images_by_item(scope(session, inventory_id), names.keys())
     assert total == sum(stock.values())
     assert count == len(chain.events)
     assert lines[0].startswith("Demo login: owner@demo.ventory.example / ")
     assert len(lines) == len(PEOPLE)
+    assert {names[item_id] for item_id in shown} == {good.sku for good in pictures.pictured(chain.goods)}
+    stored = {each.key for each in storage.bound().below()}
+    assert stored == {f"{key}/{name}" for key in keys for name in ("full", "112.webp", "56.webp")}

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests import pictures as samples
 from tests.fire.servers import running
+from ventory import storage
 from ventory.db import unit_of_work
 from ventory.db.engine import open_engine
 from ventory.demo.load import build_into
@@ -22,6 +24,7 @@ ARGUMENTS = [
 PAGES = [
     "/", "/?store=LEEDS", "/stock?store=*", "/stock?store=LEEDS", "/stock?store=LEEDS&state=over", "/stock/movements",
     "/items/", "/items/30?store=*", "/items/30?store=LEEDS", "/items/new", "/items/30/edit", "/items/30/rule/LEEDS",
+    "/items/29?store=LEEDS", "/items/29/files", "/items/30/files",
     "/stock/move/adjustment?item=30&at=LEEDS&quantity=3", "/stock/move/restock", "/search?q=bag", "/search?q=zebra",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
 ]  # fmt: skip
@@ -38,6 +41,7 @@ def address(sqlite_template, tmp_path_factory):
     url = f"sqlite:///{folder / 'ventory.db'}"
     engine = open_engine(url)
     unit_of_work.bind(engine)
+    storage.bind(storage.Storage((folder / "files").as_uri()))
     build_into(engine, seed=1, now=datetime.now(UTC), say=lambda _text: None)
     engine.dispose()
     with running(url, folder, processes=1) as port:
@@ -284,3 +288,54 @@ def test_lists_filter_sort_and_page_without_javascript(address, chromium):
     page.click(".chip a")
     assert "q=" not in page.url
     context.close()
+
+
+PICTURE = """([selector, bytes, name, type]) => {
+    const carried = new DataTransfer();
+    carried.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    const on = document.querySelector(selector);
+    for (const kind of ["dragover", "drop"])
+        on.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }));
+}"""
+
+
+def test_a_picture_is_dropped_on_an_item_removed_and_brought_back(desk, address):
+    desk.goto(f"{address}/items/30?store=*")
+    before = desk.locator(".pictures li").count()
+
+    desk.evaluate(PICTURE, ["form[action$='/files/images'].drop", list(samples.jpeg()), "tea.jpg", "image/jpeg"])
+    desk.wait_for_selector(".toast-note:has-text('The picture was added.')")
+    assert desk.locator(".pictures li").count() == before + 1
+    assert desk.evaluate("document.querySelector('.tile.large img').naturalWidth") == 112
+
+    desk.click(".pictures li:last-child summary")
+    desk.click(".pictures li:last-child button:has-text('Remove')")
+    desk.wait_for_selector(".toast-note:has-text('The picture was removed.')")
+    assert desk.locator(".pictures li").count() == before
+    desk.click(".toast-note button:has-text('Undo')")
+    desk.wait_for_selector(".toast-note:has-text('The picture is back.')")
+    assert desk.locator(".pictures li").count() == before + 1
+
+
+def test_a_document_is_saved_never_shown(desk, address):
+    desk.goto(f"{address}/items/30/files")
+    desk.set_input_files("#add-attachment", {"name": "Sheet.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    desk.click("form[action$='/files/attachments'] button[type=submit]")
+    desk.wait_for_selector(".toast-note:has-text('The document was added.')")
+    with desk.expect_download() as saved:
+        desk.click("a:has-text('Sheet.txt')")
+    assert saved.value.suggested_filename == "Sheet.txt"
+
+
+def test_pictures_are_fetched_once_and_then_kept(desk, address):
+    fetched = (
+        "performance.getEntriesByType('resource').filter(e => e.name.includes('/files/')).map(e => e.transferSize)"
+    )
+    desk.goto(f"{address}/items/?q=bag")
+    desk.wait_for_load_state("networkidle")
+    first = desk.evaluate(fetched)
+    desk.goto(f"{address}/items/?q=lunch")
+    desk.goto(f"{address}/items/?q=bag")
+    desk.wait_for_load_state("networkidle")
+    assert sum(first) > 0
+    assert sum(desk.evaluate(fetched)) == 0

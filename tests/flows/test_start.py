@@ -47,10 +47,21 @@ MISTAKES = [
     ({"SECRET_KEY": "change-this-in-production"}, "SECRET_KEY is a placeholder"),
     ({"FLASK_ENV": "production"}, "SECRET_KEY is not set"),
     ({"FLASK_ENV": "production", "SECRET_KEY": "short"}, "shorter than 32 bytes"),
+    ({"STORAGE_URL": "ftp://files"}, "STORAGE_URL: use file:///folder, s3://bucket"),
+    ({"STORAGE_URL": "s3://bucket?colour=red"}, "STORAGE_URL takes no 'colour'"),
+    ({"STORAGE_URL": "file:///proc/files"}, "Files cannot be kept in file:///proc/files"),
+    (
+        {
+            "STORAGE_URL": "s3://bucket/files?endpoint=http://127.0.0.1:1&region=eu-west-1",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        },
+        "Files cannot be kept in s3://bucket/files",
+    ),
     ({"PORT": "many"}, "PORT is 'many'"),
     ({"JWT_ACCESS_TOKEN_EXPIRES": "-1"}, "JWT_ACCESS_TOKEN_EXPIRES is -1"),
     ({"MAIL_USE_TLS": "perhaps"}, "MAIL_USE_TLS is 'perhaps'"),
-    ({}, "The database lacks 1 migration(s)"),
+    ({}, "The database lacks 2 migration(s)"),
 ]
 
 

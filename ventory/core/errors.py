@@ -173,3 +173,33 @@ class SeveralRejections(Rejected):
     def __init__(self, message: str, problems: list[VentoryError]):
         super().__init__(message)
         self.problems = problems
+
+
+class FileTooLarge(BadInput):
+    """A file holds more bytes than are taken."""
+
+    code = "too_large"
+
+
+class FileTypeRefused(BadInput):
+    """A file is not of a kind that is taken; its content tells, not its name."""
+
+    code = "file_type_refused"
+
+
+class FileUnreadable(BadInput):
+    """A file of a kind that is taken cannot be read: broken, cut off, or larger unpacked than is taken."""
+
+    code = "file_unreadable"
+
+
+class TooManyFiles(Rejected):
+    """An item has as many files of a kind as it may have."""
+
+    code = "too_many_files"
+
+
+class StorageDown(Overloaded):
+    """The object storage does not answer, or does not take what it is given; nothing was stored."""
+
+    code = "storage_unavailable"

@@ -64,6 +64,18 @@ class StoreChanged:
 
 
 @dataclass(frozen=True)
+class FileForgotten:
+    """A file that was removed can no longer be brought back; its objects are to go.
+
+    storage_key: what their keys begin with
+    """
+
+    kind = "file_forgotten"
+
+    storage_key: str
+
+
+@dataclass(frozen=True)
 class StockResynced:
     """So much changed in a store at once that readers should fetch it again."""
 

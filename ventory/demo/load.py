@@ -11,15 +11,18 @@ from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.service import hash_password
+from ventory.blueprints.files import service as files
 from ventory.blueprints.inventories.service import Founded, add_member, found, open_store
 from ventory.core import ledger
 from ventory.core.events import StockResynced
+from ventory.core.files import IMAGE, WEBP
 from ventory.core.ledger import Move, Place
 from ventory.core.movements import adjusted, sides
 from ventory.core.quantity import multiply
 from ventory.db import dialect
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
+from ventory.demo import pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
 from ventory.demo.people import PASSWORD, PEOPLE
 from ventory.models import (
@@ -70,6 +73,7 @@ class Loader:
     def load(self, say: Callable[[str], None]) -> None:
         self._people_and_stores()
         self._catalogue()
+        self._pictures()
         say("Building the demo chain: movements")
         self._movements()
 
@@ -189,6 +193,17 @@ class Loader:
                 for (store, sku), rule in self.chain.rules.items()
             ],
         )
+
+    def _pictures(self) -> None:
+        """Pictures for some of the goods; their objects are stored before their rows."""
+        goods = pictures.pictured(self.chain.goods)
+        for good, made in zip(goods, pictures.draw_all(goods), strict=True):
+            prepared = files.Prepared(f"{good.name}.webp", WEBP, made.objects, made.width, made.height)
+            key = files.store(self.inventory_id, prepared)
+            row = files.row_of(self.inventory_id, self.items[good.sku], IMAGE, prepared, key)
+            row.position, row.uploaded_by, row.uploaded_at = 0, self.actors["owner"], self.began
+            self.session.add(row)
+        self.session.flush()
 
     def _movements(self) -> None:
         connection = self.session.connection()

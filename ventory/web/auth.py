@@ -111,14 +111,20 @@ def _once() -> Once | None:
     key = key.strip().strip('"')
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise BadInput(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters.", field="Idempotency-Key")
-    body = request.get_data(cache=True) if is_api() else _form_without_tokens()
+    is_body = is_api() and request.mimetype != "multipart/form-data"
+    body = request.get_data(cache=True) if is_body else _form_without_tokens()
     digest = hashlib.sha256(body).hexdigest()
     return Once(g.actor.inventory_id, g.actor.id, request.method, request.path[:400], key, digest)
 
 
 def _form_without_tokens() -> bytes:
+    """What a form says, without what is new in every copy of it: tokens, and the line between its parts."""
     fields = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _NOT_THE_REQUEST)
-    return repr(fields).encode()
+    files = []
+    for name, part in request.files.items(multi=True):
+        files.append((name, part.filename, hashlib.sha256(part.stream.read()).hexdigest()))
+        part.stream.seek(0)
+    return repr(fields + files).encode()
 
 
 def register(app: Flask, *, by_token: Callable, by_cookie: Callable) -> None:

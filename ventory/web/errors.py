@@ -19,6 +19,8 @@ STATUS: dict[type[errors.VentoryError], int] = {
     errors.Rejected: 409,
     errors.Stale: 412,
     errors.PreconditionRequired: 428,
+    errors.FileTooLarge: 413,
+    errors.FileTypeRefused: 415,
     errors.BadInput: 422,
     errors.Overloaded: 503,
     OutcomeUnknown: 503,

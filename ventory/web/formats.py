@@ -41,6 +41,13 @@ def money(amount: Decimal | None, currency: str = "GBP") -> str:
     return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{abs(amount):,.2f}"
 
 
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.0f} KB" if count < 999_500 else f"{count / 1_000_000:.1f} MB"
+
+
 def when(moment: datetime, zone: str | None = None) -> Markup:
     """A time by its distance: today's hour, yesterday, then a date; the full time with its zone on hover."""
     local = moment.astimezone(ZoneInfo(zone or g.actor.time_zone))
@@ -62,6 +69,13 @@ def short_date(day: date, today: date | None = None) -> str:
 
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
-        quantity=quantity, helper=helper, signed=signed, money=money, when=when, short_date=short_date, plain=plain
+        quantity=quantity,
+        helper=helper,
+        signed=signed,
+        money=money,
+        when=when,
+        short_date=short_date,
+        plain=plain,
+        size=size,
     )
     app.jinja_env.filters["drawing"] = drawing

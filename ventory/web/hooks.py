@@ -7,7 +7,8 @@ import secrets
 import time
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError
 
 from ventory.db.unit_of_work import before_writing
@@ -24,7 +25,16 @@ API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own, but silent on answers that a browser keeps: they are the same whatever the cookie says by then."""
+
+    def save_session(self, app, session, response) -> None:
+        if not response.cache_control.immutable:
+            super().save_session(app, session, response)
+
+
 def register(app: Flask) -> None:
+    app.session_interface = Sessions()
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_appcontext(lambda _error: reading.end())
@@ -36,6 +46,9 @@ def _begin() -> None:
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.started = time.perf_counter()
+    most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_body_bytes", None)
+    if most is not None:
+        request.max_content_length = most
     if not is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         csrf.protect()
 
@@ -49,7 +62,8 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else API_POLICY)
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
-        headers.add("Vary", "Cookie")
+        if not response.cache_control.immutable:
+            headers.add("Vary", "Cookie")
     log.info(
         "request",
         id=g.get("request_id"),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from flask import Request
+from flask import Request, request
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import IntegerConverter
 
-from ventory.core.errors import Malformed
+from ventory.core.errors import BadInput, Malformed
 
 DEEPEST = 64
 LARGEST_ID = 2**53 - 1
@@ -99,8 +100,32 @@ def _brief(error: Exception) -> str:
     return "it is nested too deep or holds a number that is too long"
 
 
-def refuse_repeats(request: Request) -> None:
+def refuse_repeats(asked: Request) -> None:
     """A query parameter stands once. raises: Malformed"""
-    for name, values in request.args.lists():
+    for name, values in asked.args.lists():
         if len(values) > 1:
             raise Malformed(f"The parameter {name!r} stands {len(values)} times.", field=name)
+
+
+def takes_bytes(most: int) -> Callable:
+    """Let a route take a larger body than the others do; declared on the route, so that the rest stays small."""
+
+    def decorate(view: Callable) -> Callable:
+        view.most_body_bytes = most  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def sent_file() -> tuple[str, bytes]:
+    """The one file of a request: the field `file` of a form, or the whole body with its name in the query.
+
+    returns: its name as it was sent, and its content
+    raises: BadInput
+    """
+    if request.mimetype != "multipart/form-data":
+        return request.args.get("name", ""), request.get_data(cache=True)
+    parts = request.files.getlist("file")
+    if len(parts) != 1:
+        raise BadInput("Send one file, in the field “file”.", field="file")
+    return parts[0].filename or "", parts[0].read()

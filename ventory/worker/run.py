@@ -21,7 +21,7 @@ from ventory.db import engine as engines
 from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader, read
 from ventory.web import logs
-from ventory.worker import mail
+from ventory.worker import files, mail
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.5
@@ -29,6 +29,7 @@ POLL_SECONDS = 0.5
 # took a tenth of the machine from them.
 BREATH_SECONDS = 0.1
 TIDY_SECONDS = 3600
+SWEEP_SECONDS = 86_400
 KEEP = timedelta(days=7)
 BATCH = 200
 
@@ -51,15 +52,21 @@ def run(config: Config, engine: Engine) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with only_one(config.home, stop):
-        readers = [Reader("mail", mail.Postman(config).deliver)]
+        readers = [Reader("mail", mail.Postman(config).deliver), Reader("files", files.forget)]
         waiter = dialect.of(engine).Waiter(engine)
         tidied_at = 0.0
+        # The first sweep waits an hour: one after every start would list the whole storage each time.
+        swept_at = time.monotonic() - SWEEP_SECONDS + TIDY_SECONDS
         while not stop.is_set():
             try:
                 busy = step(engine, readers)
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
+                    files.purge(engine)
                     tidied_at = time.monotonic()
+                if time.monotonic() - swept_at > SWEEP_SECONDS:
+                    swept_at = time.monotonic()
+                    files.sweep(engine)
             except Exception:
                 log.exception("worker")
                 busy = False

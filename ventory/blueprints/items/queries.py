@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.files import queries as files
+from ventory.blueprints.files.queries import ImageView
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
@@ -72,6 +74,7 @@ class ItemView:
     available: Decimal
     stores: tuple[StoreLevel, ...] = ()
     tint: int | None = None
+    images: tuple[ImageView, ...] = ()
 
     @property
     def uom(self) -> str:
@@ -264,6 +267,7 @@ def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores
     ids = [row.id for row in rows]
     totals = _totals(session, actor, ids)
     levels = _levels(session, actor, ids) if with_stores else {}
+    images = files.images_by_item(session, ids)
     nothing = (ZERO, ZERO, ZERO)
     views = []
     for row in rows:
@@ -295,6 +299,7 @@ def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores
                 available,
                 tuple(levels.get(row.id, ())),
                 row.tint,
+                images.get(row.id, ()),
             )
         )
     return tuple(views)

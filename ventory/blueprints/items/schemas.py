@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from ventory.blueprints.files.schemas import ImageOut
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.web.schemas import (
     AmountIn,
@@ -141,6 +142,7 @@ class _ItemOut(Out):
     options: dict[str, str]
     price: AmountOut | None
     currency: str
+    images: Annotated[list[ImageOut], Field(description="The item's own picture first.")]
     created_at: datetime
     updated_at: datetime
     version: int

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, aliased
 
 from ventory.blueprints.auth.models import ActorRow, Inventory
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.files import queries as files
+from ventory.blueprints.files.queries import ImageView
 from ventory.blueprints.items import references
 from ventory.blueprints.items.models import Item, ItemStore
 from ventory.blueprints.items.queries import category_and_below, matching, state_of
@@ -335,6 +337,7 @@ class LevelRow:
     in_stores: int | None = None
     out_in: int | None = None
     low_in: int | None = None
+    images: tuple[ImageView, ...] = ()
 
 
 STATE_OF_WORD = {"out": 0, "low": 1}
@@ -471,6 +474,7 @@ def levels_in_store(
     keys = _order(sort, SORTS_IN_STORE, worst_first)
     page = fetch(session, _chosen(statement, search, category_id), keys, limit=limit, cursor=cursor)
     sees_costs = actor.may("costs.read")
+    images = files.images_by_item(session, [row.id for row in page.rows])
     rows = tuple(
         LevelRow(
             row.id,
@@ -489,6 +493,7 @@ def levels_in_store(
             row.reorder_point,
             row.target_level,
             row.shelf,
+            images=images.get(row.id, ()),
         )
         for row in page.rows
     )
@@ -532,8 +537,9 @@ def levels_everywhere(
         statement = statement.where(Item.id.not_in(_in_stores(select(Balance.item_id), actor)))
     keys = _order(sort or "name", SORTS_EVERYWHERE, [])
     page = fetch(session, _chosen(statement, search, category_id), keys, limit=limit, cursor=cursor)
-    totals = _totals(session, actor, [row.id for row in page.rows])
-    rows = tuple(_total_row(row, totals.get(row.id), actor) for row in page.rows)
+    ids = [row.id for row in page.rows]
+    totals, images = _totals(session, actor, ids), files.images_by_item(session, ids)
+    rows = tuple(_total_row(row, totals.get(row.id), actor, images.get(row.id, ())) for row in page.rows)
     return Page(rows, page.next_cursor, page.previous_cursor)
 
 
@@ -561,10 +567,10 @@ def _totals(session: Session, actor: Actor, ids: list[int]) -> dict[int, Any]:
     return {row.item_id: row for row in rows}
 
 
-def _total_row(row: Any, total: Any, actor: Actor) -> LevelRow:
+def _total_row(row: Any, total: Any, actor: Actor, images: tuple[ImageView, ...]) -> LevelRow:
     head = (row.id, row.sku, row.name, row.category, row.tint, row.unit, row.decimals)
     if total is None:
-        return LevelRow(*head, "ok", ZERO, ZERO, ZERO, ZERO, ZERO, in_stores=0, out_in=0, low_in=0)
+        return LevelRow(*head, "ok", ZERO, ZERO, ZERO, ZERO, ZERO, in_stores=0, out_in=0, low_in=0, images=images)
     state = "out" if total.out_in else "low" if total.low_in else "ok"
     return LevelRow(
         *head,
@@ -577,6 +583,7 @@ def _total_row(row: Any, total: Any, actor: Actor) -> LevelRow:
         in_stores=total.in_stores,
         out_in=total.out_in,
         low_in=total.low_in,
+        images=images,
     )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ventory.blueprints.categories import queries as categories
+from ventory.blueprints.files import queries as files
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.items import service as item_service
 from ventory.blueprints.items.references import ItemRef
@@ -18,6 +19,7 @@ from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
 from ventory.blueprints.uom import queries as uom
 from ventory.core.errors import NotFound, VentoryError
+from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
 from ventory.core.movements import PERMISSIONS
 from ventory.core.quantity import plain
@@ -216,6 +218,7 @@ def item(item_id):
         chart=drawn,
         lines=lines,
         siblings=siblings,
+        attachments=files.files_of(session, item_id, ATTACHMENT),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
     )

@@ -2,6 +2,7 @@
 import { startChart } from "./chart.js";
 import { startDrawer } from "./drawer.js";
 import { startEffect } from "./effect.js";
+import { startFiles } from "./files.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startMenus } from "./menus.js";
@@ -10,6 +11,7 @@ import { startViews } from "./views.js";
 
 startMenus();
 startForms();
+startFiles();
 startEffect();
 startTables();
 startViews();
