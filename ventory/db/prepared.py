@@ -43,7 +43,7 @@ class Prepared:
 
 class _Compiled:
     def __init__(self, statement: Any, database: Any):
-        compiled = statement.compile(dialect=database)
+        compiled = statement.compile(dialect=database, compile_kwargs={"render_postcompile": True})
         self.text = compiled.string
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         binds = [(key, bind.type.dialect_impl(database)) for bind, key in compiled.bind_names.items()]
