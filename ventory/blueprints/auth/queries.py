@@ -81,7 +81,7 @@ def _actor(connection: Connection, row: Row) -> Actor:
         store_ids=stores,
         currency=row.currency,
         time_zone=row.time_zone,
-        permissions=permissions_of(row.role),
+        permissions=permissions_of(row.role, is_limited=stores is not None),
     )
 
 
