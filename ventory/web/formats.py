@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from markupsafe import Markup
 
-from ventory.core.quantity import plain
+from ventory.core.quantity import decimals_of, plain
 from ventory.web.pictures import drawing
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
@@ -41,6 +41,14 @@ def money(amount: Decimal | None, currency: str = "GBP") -> str:
     return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{abs(amount):,.2f}"
 
 
+def price(amount: Decimal | None, currency: str = "GBP", decimals: int = 0) -> str:
+    """A price per unit, with every decimal it has and at least two; `decimals` pads to one number of digits."""
+    if amount is None:
+        return "–"
+    shown = max(2, decimals, decimals_of(amount))
+    return f"{SYMBOLS.get(currency, currency + ' ')}{amount:,.{shown}f}"
+
+
 def when(moment: datetime, zone: str | None = None) -> Markup:
     """A time by its distance: today's hour, yesterday, then a date; the full time with its zone on hover."""
     local = moment.astimezone(ZoneInfo(zone or g.actor.time_zone))
@@ -62,6 +70,13 @@ def short_date(day: date, today: date | None = None) -> str:
 
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
-        quantity=quantity, helper=helper, signed=signed, money=money, when=when, short_date=short_date, plain=plain
+        quantity=quantity,
+        helper=helper,
+        signed=signed,
+        money=money,
+        price=price,
+        when=when,
+        short_date=short_date,
+        plain=plain,
     )
     app.jinja_env.filters["drawing"] = drawing
