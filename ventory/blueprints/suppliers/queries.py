@@ -17,7 +17,7 @@ from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, Supplier
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core.access import Actor
 from ventory.core.purchasing import Cutoff, weekdays_of
-from ventory.core.quantity import ZERO, multiply, per_unit
+from ventory.core.quantity import ZERO, decimals_of, money, multiply, per_unit
 from ventory.db.paging import DEFAULT_LIMIT, Page, SortKey, fetch
 from ventory.stock.models import Balance, Place
 
@@ -232,6 +232,11 @@ def suppliers_of(
     return _terms_page(fetch(session, statement, keys, limit=limit, cursor=cursor), actor)
 
 
+def price_digits(rows: Iterable[TermsView]) -> int:
+    """How many decimals a column of these unit prices needs, at least two."""
+    return max((decimals_of(row.unit_price) for row in rows if row.unit_price is not None), default=2)
+
+
 def get_terms(session: Session, actor: Actor, supplier_id: int, item_id: int) -> TermsView | None:
     """What a supplier asks for an item, or None."""
     own = _TERMS.where(ItemSupplier.supplier_id == supplier_id, ItemSupplier.item_id == item_id)
@@ -241,14 +246,14 @@ def get_terms(session: Session, actor: Actor, supplier_id: int, item_id: int) ->
 
 @dataclass(frozen=True)
 class ItemCost:
-    """What the stock of an item cost. average: per stock unit, in the inventory's currency; None without stock"""
+    """What the stock of an item cost. average: per stock unit, to four decimals of the inventory's currency, or None"""
 
     value: Decimal
     on_hand: Decimal
 
     @property
     def average(self) -> Decimal | None:
-        return per_unit(self.value, self.on_hand) if self.on_hand > 0 else None
+        return money(per_unit(self.value, self.on_hand)) if self.on_hand > 0 else None
 
 
 def cost_of(session: Session, actor: Actor, item_id: int) -> ItemCost:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.suppliers.queries import Contact
-from ventory.blueprints.suppliers.service import SupplierFields, Terms
+from ventory.blueprints.suppliers.service import LONGEST_DAYS, MOST_CONTACTS, SupplierFields, Terms
 from ventory.core import purchasing
 from ventory.core.purchasing import WEEKDAYS
 from ventory.web.schemas import (
@@ -33,8 +33,6 @@ from ventory.web.schemas import (
     text,
 )
 
-MOST_CONTACTS = 20
-LONGEST_DAYS = 3650
 # A default that the document does not show: a field that is not sent stays as it is, and null is no name.
 LEFT_ALONE: Any = Field(default_factory=str)
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"

@@ -31,6 +31,10 @@ from ventory.core.quantity import ZERO, check_quantity
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
+MOST_CONTACTS = 20
+LONGEST_DAYS = 3650
+"""Of a lead time and of payment terms."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SupplierFields:
