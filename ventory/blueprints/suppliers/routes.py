@@ -30,8 +30,7 @@ SUPPLIERS = (
     Column("lead_time", "Lead time", is_number=True, drop=4),
     Column("payment", "Payment", is_number=True, drop=3),
     Column("minimum_order", "Minimum order", is_number=True, drop=3),
-    Column("email", "E-mail for orders", drop=1, is_off=True),
-    Column("phone", "Phone", drop=2),
+    Column("phone", "Phone", drop=1),
     Column("items", "Items", is_number=True),
     Column("do", "", role="do"),
 )
