@@ -103,3 +103,10 @@ def refuse_repeats(request: Request) -> None:
     for name, values in request.args.lists():
         if len(values) > 1:
             raise Malformed(f"The parameter {name!r} stands {len(values)} times.", field=name)
+
+
+def refuse_nul(request: Request) -> None:
+    """No address holds the character that PostgreSQL cannot store or compare. raises: Malformed"""
+    for name, value in request.args.items(multi=True):
+        if "\x00" in name or "\x00" in value:
+            raise Malformed("The address holds a character that no text has.", field=name.replace("\x00", ""))
