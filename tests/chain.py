@@ -15,11 +15,14 @@ from ventory.blueprints.inventories.service import add_member, found, open_store
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.items.service import AddItem, ItemFields, RestockItem, StockFields, add, restock
 from ventory.blueprints.stock.service import AskedLine, AskedMovement, RecordMovement, record
+from ventory.blueprints.suppliers.service import AddSupplier, AddTerms, SupplierFields, Terms, add_terms
+from ventory.blueprints.suppliers.service import add as add_supplier
 from ventory.core.access import Actor, permissions_of
 from ventory.db.unit_of_work import engine, transaction
 from ventory.stock.models import Balance
 
 PASSWORD = "correct horse battery staple"
+_AMOUNTS = {"pack_size", "unit_price", "minimum_quantity"}
 _numbers = itertools.count(1)
 
 
@@ -46,6 +49,15 @@ class Chain:
         )
         self.items[sku] = view.id
         return view.id
+
+    def supplier(self, code: str, /, *, name: str = "", currency: str = "GBP", **sold: dict) -> int:
+        """Add a supplier that sells items. sold: {SKU: terms}. returns: its id"""
+        fields = SupplierFields(code=code, name=name or code.title(), currency=currency)
+        supplier = add_supplier(AddSupplier(fields=fields, by=self.owner))
+        for sku, terms in sold.items():
+            exact = {name: _exact(value) if name in _AMOUNTS else value for name, value in terms.items()}
+            add_terms(AddTerms(supplier_id=supplier.id, item=ItemRef(sku=sku), terms=Terms(**exact), by=self.owner))
+        return supplier.id
 
     def restock(self, sku: str, quantity, store: str = "LEEDS", **more):
         command = RestockItem(
@@ -133,7 +145,7 @@ def actor_of(actor_id: int, inventory_id: int, role: str, stores=None) -> Actor:
         role=role,
         name=role.title(),
         store_ids=stores,
-        permissions=permissions_of(role),
+        permissions=permissions_of(role, is_limited=stores is not None),
     )
 
 

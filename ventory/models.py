@@ -6,6 +6,7 @@ from ventory.blueprints.files.models import FileRow
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
+from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.uom.models import UnitRow
 from ventory.db.base import Base
 from ventory.db.once import KeptAnswer
@@ -24,6 +25,7 @@ __all__ = [
     "Item",
     "ItemGroup",
     "ItemStore",
+    "ItemSupplier",
     "KeptAnswer",
     "LoginSession",
     "Lot",
@@ -34,6 +36,8 @@ __all__ = [
     "OutboxReader",
     "Place",
     "Store",
+    "Supplier",
+    "SupplierContact",
     "UnitRow",
     "User",
 ]

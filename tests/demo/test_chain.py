@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 
 from ventory import storage
 from ventory.blueprints.files.queries import images_by_item
+from ventory.core.currencies import check_currency
 from ventory.db.engine import reading
 from ventory.db.scope import scope
 from ventory.demo import pictures
 from ventory.demo.chain import QUIET, build
-from ventory.demo.goods import ean13
+from ventory.demo.goods import SUPPLIERS, ean13
 from ventory.demo.load import build_into
 from ventory.demo.people import PEOPLE, logins
-from ventory.models import Balance, FileRow, Inventory, Item, Movement
+from ventory.demo.suppliers import WHOLESALERS, terms
+from ventory.models import Balance, FileRow, Inventory, Item, ItemSupplier, Movement
 from ventory.stock.verify import verify
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -119,6 +121,46 @@ def test_sixty_goods_have_a_picture_the_same_every_time(made):
     assert sum(len(content) for each in drawn for content in each.objects.values()) < 600_000
 
 
+def test_every_article_has_one_preferred_supplier_and_some_a_second(made):
+    asked = terms(1, made.goods, NOW.date())
+    preferred = [each for each in asked if each.is_preferred]
+    assert sorted(each.sku for each in preferred) == sorted(good.sku for good in made.goods)
+    assert 60 < len(asked) - len(preferred) < 120
+    assert len({(each.supplier, each.sku) for each in asked}) == len(asked)
+    assert {each.supplier for each in asked} == {firm.code for firm in WHOLESALERS}
+    assert asked == terms(1, build(1, NOW).goods, NOW.date())
+    assert asked != terms(2, made.goods, NOW.date())
+
+
+def test_a_preferred_supplier_asks_what_its_deliveries_cost(made):
+    goods = {good.sku: good for good in made.goods}
+    firms = {firm.code: firm for firm in WHOLESALERS}
+    lately = [each for each in made.events if each.kind == "restock" and each.day > NOW.date() - timedelta(days=40)]
+    latest = {line.sku: line.unit_cost for event in lately for line in event.lines}
+    assert len(latest) > 200
+    for each in terms(1, made.goods, NOW.date()):
+        firm, good = firms[each.supplier], goods[each.sku]
+        if each.is_preferred:
+            assert (firm.name, each.pack_size) == (good.supplier.name, good.pack)
+            assert (each.lead_time_days or firm.lead_time_days) == good.supplier.lead_days
+        if each.is_preferred and firm.currency == "GBP" and each.sku in latest:
+            assert each.unit_price == latest[each.sku]
+        assert each.unit_price > 0
+        assert each.minimum_quantity % each.pack_size == 0
+
+
+def test_the_suppliers_are_told_apart_and_made_up():
+    assert len(WHOLESALERS) == 12
+    assert [firm.currency for firm in WHOLESALERS].count("EUR") == 2
+    for firm in WHOLESALERS:
+        assert check_currency(firm.currency) == firm.currency
+        assert firm.order_email.endswith(".example")
+        assert firm.contacts
+        assert len({person.phone for person in firm.contacts} | {firm.phone}) == len(firm.contacts) + 1
+    assert len({firm.code for firm in WHOLESALERS}) == len({firm.phone for firm in WHOLESALERS}) == 12
+    assert {supplier.name for supplier in SUPPLIERS} <= {firm.name for firm in WHOLESALERS}
+
+
 def test_the_loaded_chain_is_what_was_built_and_verifies(engine):
     chain = build_into(engine, seed=1, now=NOW, say=lambda _text: None)
     *_, (_, stock) = replay(chain)
@@ -131,6 +173,10 @@ def test_the_loaded_chain_is_what_was_built_and_verifies(engine):
         lines = logins(connection, inventory_id)
         names = dict(connection.execute(select(Item.__table__.c.id, Item.__table__.c.sku)).all())
         keys = list(connection.execute(select(FileRow.__table__.c.storage_key)).scalars())
+        sold = connection.execute(select(func.count()).select_from(ItemSupplier)).scalar_one()
+        unsupplied = connection.execute(
+            select(func.count()).where(~Item.id.in_(select(ItemSupplier.item_id).where(ItemSupplier.is_preferred)))
+        ).scalar_one()
     with Session(reading(engine)) as session:
         shown = images_by_item(scope(session, inventory_id), names.keys())
     assert total == sum(stock.values())
@@ -140,3 +186,4 @@ def test_the_loaded_chain_is_what_was_built_and_verifies(engine):
     assert {names[item_id] for item_id in shown} == {good.sku for good in pictures.pictured(chain.goods)}
     stored = {each.key for each in storage.bound().below()}
     assert stored == {f"{key}/{name}" for key in keys for name in ("full", "112.webp", "56.webp")}
+    assert (sold, unsupplied) == (len(terms(1, chain.goods, NOW.date())), 0)

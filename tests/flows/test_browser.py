@@ -26,6 +26,9 @@ PAGES = [
     "/items/", "/items/30?store=*", "/items/30?store=LEEDS", "/items/new", "/items/30/edit", "/items/30/rule/LEEDS",
     "/items/29?store=LEEDS", "/items/29/files", "/items/30/files",
     "/stock/move/adjustment?item=30&at=LEEDS&quantity=3", "/stock/move/restock", "/search?q=bag", "/search?q=zebra",
+    "/suppliers/", "/suppliers/?state=archived", "/suppliers/2", "/suppliers/new", "/suppliers/6/edit",
+    "/suppliers/2/items/new?q=bag", "/suppliers/2/items/new?item=30", "/suppliers/items/30/new", "/suppliers/1/items/2",
+    "/search?q=kestrel",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
 ]  # fmt: skip
 
@@ -186,7 +189,8 @@ def test_the_header_of_a_list_sticks_below_the_top_bar(desk):
 
 
 def test_no_width_scrolls_sideways(desk, address):
-    for path in ("/", "/stock?store=*", "/stock?store=LEEDS", "/stock/movements", "/items/", "/items/30?store=LEEDS"):
+    lists = ("/", "/stock?store=*", "/stock?store=LEEDS", "/stock/movements", "/items/", "/suppliers/", "/suppliers/4")
+    for path in (*lists, "/items/30?store=LEEDS", "/suppliers/6/edit"):
         desk.goto(address + path)
         for width in (320, 360, 480, 639, 640, 767, 768, 899, 900, 1023, 1024, 1119, 1279, 1280, 1440, 1920):
             desk.set_viewport_size({"width": width, "height": 800})
@@ -226,6 +230,26 @@ def test_what_a_narrow_list_drops_stands_in_the_drawer(desk, address):
     desk.goto(f"{address}/stock/movements?kind=sale")
     desk.click("[data-peek-button] >> nth=0")
     assert {"Kind", "From → to", "Document", "Who"} <= set(desk.locator("#drawer dt").all_inner_texts())
+
+
+def test_a_supplier_is_archived_and_back_in_two_clicks(desk, address):
+    desk.goto(f"{address}/suppliers/?q=ardmore")
+    desk.keyboard.press("j")
+    desk.keyboard.press("Space")
+    desk.wait_for_selector("#drawer h2:has-text('Ardmore Linen')")
+    assert "aoife@ardmorelinen.example" in desk.inner_text("#drawer")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector("h1:has-text('Ardmore Linen')")
+
+    desk.click("summary[aria-label='More actions']")
+    desk.click("button:has-text('Archive')")
+    desk.wait_for_selector(".toast-note:has-text('is archived')")
+    assert desk.locator("td.c-main a:has-text('Ardmore')").count() == 0
+    desk.click(".toast-note button:has-text('Undo')")
+
+    desk.wait_for_selector(".toast-note:has-text('Ardmore Linen is back.')")
+    assert desk.inner_text("h1") == "Ardmore Linen"
 
 
 def test_a_hidden_column_and_a_kept_view_are_remembered(desk, address):

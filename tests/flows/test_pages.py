@@ -115,6 +115,19 @@ def test_an_item_is_added_changed_archived_and_brought_back(browser, chain):
     assert "Lady Grey" in browser.get("/items/").text
 
 
+def test_blanks_are_no_name(browser, chain):
+    answer = browser.post("/categories/new", {"name": "   ", "parent_id": "0"})
+    assert answer.status_code == 422
+    assert "This is needed." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/items/?q=%00", "/search?q=tea%00", "/stock?q=%00", "/suppliers/?q=%00"])
+def test_an_address_that_no_database_can_compare_is_refused_clearly(browser, path):
+    answer = browser.get(path)
+    assert answer.status_code == 400
+    assert "The address holds a character that no text has." in answer.text
+
+
 def test_a_barcode_in_the_search_opens_its_item(browser, chain):
     tea = chain.item("tea", barcode="2000000000015")
     assert browser.get("/search?q=2000000000015").headers["Location"] == f"/items/{tea}"

@@ -17,6 +17,7 @@ from ventory.config import BadSetting, load
 from ventory.db.engine import normal_url
 
 ROOT = Path(__file__).resolve().parents[2]
+MIGRATIONS = len(list((ROOT / "migrations" / "versions").glob("[0-9]*.py")))
 
 
 def call(arguments, home, timeout=60, **environment):
@@ -61,7 +62,7 @@ MISTAKES = [
     ({"PORT": "many"}, "PORT is 'many'"),
     ({"JWT_ACCESS_TOKEN_EXPIRES": "-1"}, "JWT_ACCESS_TOKEN_EXPIRES is -1"),
     ({"MAIL_USE_TLS": "perhaps"}, "MAIL_USE_TLS is 'perhaps'"),
-    ({}, "The database lacks 2 migration(s)"),
+    ({}, f"The database lacks {MIGRATIONS} migration(s)"),
 ]
 
 

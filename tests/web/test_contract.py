@@ -58,6 +58,7 @@ def contract(sqlite_template, tmp_path_factory):
     for number in range(3):
         chain.item(f"item{number}", stock=50, reorder_point=60, unit_cost="1.50")
     chain.move("sale", ("item0", 2))
+    chain.supplier("PEN", item0={"unit_price": "1.20", "pack_size": 12})
     made = create_app(load({"VENTORY_ENV": "testing", "VENTORY_HOME": str(folder), "SQLALCHEMY_DATABASE_URI": url}))
     _made.update(headers=Api(made, chain.email).headers)
     yield schemathesis.openapi.from_wsgi("/api/openapi.json", made)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from ventory.web.formats import helper, money, quantity, short_date, signed, when
+from ventory.web.formats import helper, money, price, quantity, short_date, signed, when
 from ventory.web.pictures import drawing
 
 
@@ -39,6 +39,13 @@ def test_money_stands_behind_its_sign_and_symbol():
     assert money(Decimal("-3.1")) == "−£3.10"
     assert money(Decimal("12300.5"), "EUR") == "€12,300.50"
     assert money(Decimal("7"), "SEK") == "SEK 7.00"
+
+
+def test_a_unit_price_shows_every_decimal_it_has_and_at_least_two():
+    assert price(Decimal("0.375000")) == "£0.375"
+    assert price(Decimal("1234.5"), "EUR") == "€1,234.50"
+    assert price(Decimal("0.88"), "SEK", 4) == "SEK 0.8800"
+    assert price(None) == "–"
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 READING = frozenset({"catalogue.read", "stock.read", "stores.read", "analytics.read"})
 POSTING = frozenset({"stock.sell", "stock.adjust", "stock.transfer", "stock.restock", "stock.reverse"})
 CATALOGUE = frozenset({"catalogue.write"})
+SUPPLIERS = frozenset({"suppliers.read", "suppliers.write"})
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": READING | POSTING | CATALOGUE | {"stores.write", "costs.read"},
-    "manager": READING | POSTING | CATALOGUE | {"stores.write", "costs.read"},
-    "buyer": READING | CATALOGUE | {"stock.restock", "stock.transfer", "costs.read"},
+    "owner": READING | POSTING | CATALOGUE | SUPPLIERS | {"stores.write", "costs.read"},
+    "manager": READING | POSTING | CATALOGUE | SUPPLIERS | {"stores.write", "costs.read"},
+    "buyer": READING | CATALOGUE | SUPPLIERS | {"stock.restock", "stock.transfer", "costs.read"},
     "clerk": READING | POSTING,
-    "auditor": READING | {"costs.read"},
+    "auditor": READING | {"costs.read", "suppliers.read"},
 }
 PERMISSIONS = frozenset().union(*ROLES.values())
+# What a role loses when it is limited to some stores: terms with suppliers hold for the whole chain.
+NOT_WHEN_LIMITED: dict[str, frozenset[str]] = {"manager": frozenset({"suppliers.write"})}
 # Roles that can be limited to some stores; owners and auditors always see the whole chain.
 LIMITABLE = frozenset({"manager", "buyer", "clerk"})
 
@@ -49,6 +52,7 @@ class Actor:
         return self.store_ids is None or store_id in self.store_ids
 
 
-def permissions_of(role: str) -> frozenset[str]:
-    """What a role may do; an unknown role may do nothing."""
-    return ROLES.get(role, frozenset())
+def permissions_of(role: str, *, is_limited: bool = False) -> frozenset[str]:
+    """What a role may do; an unknown role may do nothing. is_limited: to some stores"""
+    permissions = ROLES.get(role, frozenset())
+    return permissions - NOT_WHEN_LIMITED.get(role, frozenset()) if is_limited else permissions

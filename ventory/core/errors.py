@@ -92,7 +92,7 @@ class BarcodeTaken(Rejected):
 
 
 class CodeTaken(Rejected):
-    """A store, unit, type or category with this code or name exists already."""
+    """A store, unit, type, category or supplier with this code or name exists already."""
 
     code = "code_taken"
 
@@ -125,6 +125,18 @@ class ItemArchived(Rejected):
     """An archived item takes only outward movements, counts and reversals."""
 
     code = "item_archived"
+
+
+class SupplierArchived(Rejected):
+    """An archived supplier takes no changes; restoring it comes first."""
+
+    code = "supplier_archived"
+
+
+class AlreadySupplied(Rejected):
+    """A supplier's terms for an item are there already; they are changed, not added again."""
+
+    code = "already_supplied"
 
 
 class PeriodLocked(Rejected):

@@ -76,6 +76,27 @@ class FileForgotten:
 
 
 @dataclass(frozen=True)
+class SupplierChanged:
+    """A supplier was added, edited, archived or restored."""
+
+    kind = "supplier_changed"
+
+    supplier_id: int
+    change: str
+
+
+@dataclass(frozen=True)
+class TermsChanged:
+    """What a supplier asks for an item was added, edited or removed; the item's id is the event's subject."""
+
+    kind = "terms_changed"
+
+    supplier_id: int
+    item_id: int
+    change: str
+
+
+@dataclass(frozen=True)
 class StockResynced:
     """So much changed in a store at once that readers should fetch it again."""
 

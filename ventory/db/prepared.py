@@ -18,7 +18,10 @@ from ventory.db.driver import run
 
 
 class Prepared:
-    """A statement whose text never changes. build: (the database's dialect module) → the statement"""
+    """A statement whose text never changes: lists go in by `database.among`, not by IN.
+
+    build: (the database's dialect module) → the statement
+    """
 
     def __init__(self, build: Callable[[ModuleType], Any]):
         self.build = build
@@ -43,7 +46,7 @@ class Prepared:
 
 class _Compiled:
     def __init__(self, statement: Any, database: Any):
-        compiled = statement.compile(dialect=database, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=database)
         self.text = compiled.string
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         binds = [(key, bind.type.dialect_impl(database)) for bind, key in compiled.bind_names.items()]

@@ -276,7 +276,7 @@ class _Simulation:
         for (store, sku), quantity in sorted(arriving.items()):
             self.stock[store, sku] += quantity
             self.on_order.pop((store, sku), None)
-            grouped[store, self.good[sku].supplier.name].append(Line(sku, quantity, self._cost(sku, day)))
+            grouped[store, self.good[sku].supplier.name].append(Line(sku, quantity, self.good[sku].cost_on(day)))
         trucks = sorted((number("truck", *stop, day) % 75, stop, lines) for stop, lines in grouped.items())
         for minute, (store, supplier), lines in trucks:
             at = datetime.combine(day, time(5, 0), ZONE).astimezone(UTC) + timedelta(minutes=minute)
@@ -321,12 +321,6 @@ class _Simulation:
                 reverses=twice,
             )
         )
-
-    def _cost(self, sku: str, day: date) -> Decimal:
-        """The buying price: up by three per cent in spring."""
-        cost = self.good[sku].cost
-        risen = Decimal("1.03") if 3 <= day.month <= 9 else Decimal(1)
-        return (cost * risen).quantize(Decimal("0.0001"))
 
     def _top_up(self, day: date, arriving: dict[tuple[str, str], Decimal]) -> None:
         """On the last morning every shelf but the chosen ones is filled, so that what is low today is a short list."""

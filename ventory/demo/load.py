@@ -18,6 +18,7 @@ from ventory.core.events import StockResynced
 from ventory.core.files import IMAGE, WEBP
 from ventory.core.ledger import Move, Place
 from ventory.core.movements import adjusted, sides
+from ventory.core.purchasing import weekday_bits
 from ventory.core.quantity import multiply
 from ventory.db import dialect
 from ventory.db.outbox import payload_of
@@ -25,6 +26,7 @@ from ventory.db.unit_of_work import transaction
 from ventory.demo import pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
 from ventory.demo.people import PASSWORD, PEOPLE
+from ventory.demo.suppliers import WHOLESALERS, terms
 from ventory.models import (
     ActorRow,
     ActorStore,
@@ -34,10 +36,13 @@ from ventory.models import (
     Item,
     ItemGroup,
     ItemStore,
+    ItemSupplier,
     Movement,
     MovementLine,
     MovementPrivate,
     Outbox,
+    Supplier,
+    SupplierContact,
     User,
 )
 from ventory.stock.posting import private_digest
@@ -74,6 +79,7 @@ class Loader:
         self._people_and_stores()
         self._catalogue()
         self._pictures()
+        self._suppliers()
         say("Building the demo chain: movements")
         self._movements()
 
@@ -204,6 +210,55 @@ class Loader:
             row.position, row.uploaded_by, row.uploaded_at = 0, self.actors["owner"], self.began
             self.session.add(row)
         self.session.flush()
+
+    def _suppliers(self) -> None:
+        session = self.session
+        suppliers = {
+            firm.code: Supplier(
+                inventory_id=self.inventory_id,
+                code=firm.code,
+                code_key=firm.code.casefold(),
+                name=firm.name,
+                name_key=firm.name.casefold(),
+                currency=firm.currency,
+                payment_terms_days=firm.payment_terms_days,
+                minimum_order=Decimal(firm.minimum_order),
+                lead_time_days=firm.lead_time_days,
+                cutoff_weekdays=weekday_bits(firm.cutoff[0]) if firm.cutoff else None,
+                cutoff_time=firm.cutoff[1] if firm.cutoff else None,
+                order_email=firm.order_email,
+                phone=firm.phone,
+                address=firm.address,
+                notes=firm.notes,
+                created_at=self.began,
+                updated_at=self.began,
+                version=1,
+            )
+            for firm in WHOLESALERS
+        }
+        session.add_all(suppliers.values())
+        session.flush()
+        own = {"inventory_id": self.inventory_id}
+        session.execute(
+            insert(SupplierContact),
+            [
+                own | {"supplier_id": suppliers[firm.code].id, "position": position} | vars(person)
+                for firm in WHOLESALERS
+                for position, person in enumerate(firm.contacts)
+            ],
+        )
+        asked = terms(self.seed, self.chain.goods, self.now.astimezone(ZONE).date())
+        facts = ("supplier_sku", "pack_size", "unit_price", "minimum_quantity", "lead_time_days", "is_preferred")
+        session.execute(
+            insert(ItemSupplier),
+            [
+                own
+                | {"supplier_id": suppliers[each.supplier].id, "item_id": self.items[each.sku]}
+                | {name: getattr(each, name) for name in facts}
+                | {"updated_at": self.began, "version": 1}
+                for each in asked
+            ],
+        )
 
     def _movements(self) -> None:
         connection = self.session.connection()

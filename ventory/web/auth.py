@@ -17,7 +17,7 @@ from ventory.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
-from ventory.web.requests import refuse_repeats
+from ventory.web.requests import refuse_nul, refuse_repeats
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -42,6 +42,7 @@ def guard(permission: str) -> Callable:
                     raise _refusal(actor)
             if is_api():
                 refuse_repeats(request)
+            refuse_nul(request)
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from markupsafe import Markup
 
-from ventory.core.quantity import plain
+from ventory.core.quantity import decimals_of, plain
 from ventory.web.pictures import drawing
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
@@ -48,6 +48,14 @@ def size(count: int) -> str:
     return f"{count / 1000:.0f} KB" if count < 999_500 else f"{count / 1_000_000:.1f} MB"
 
 
+def price(amount: Decimal | None, currency: str = "GBP", decimals: int = 0) -> str:
+    """A price per unit, with every decimal it has and at least two; `decimals` pads to one number of digits."""
+    if amount is None:
+        return "–"
+    shown = max(2, decimals, decimals_of(amount))
+    return f"{SYMBOLS.get(currency, currency + ' ')}{amount:,.{shown}f}"
+
+
 def when(moment: datetime, zone: str | None = None) -> Markup:
     """A time by its distance: today's hour, yesterday, then a date; the full time with its zone on hover."""
     local = moment.astimezone(ZoneInfo(zone or g.actor.time_zone))
@@ -73,6 +81,7 @@ def register(app: Flask) -> None:
         helper=helper,
         signed=signed,
         money=money,
+        price=price,
         when=when,
         short_date=short_date,
         plain=plain,

@@ -78,7 +78,7 @@ def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(),
     return page, status
 
 
-def gone(message: str, address: str):
-    """After a success: say so, go on."""
-    flash(message)
+def gone(message: str, address: str, undo: str | None = None):
+    """After a success: say so, go on. undo: the address whose POST takes it back"""
+    flash(message, f"undo:{undo}" if undo else "message")
     return redirect(address, 303)

@@ -129,3 +129,10 @@ def sent_file() -> tuple[str, bytes]:
     if len(parts) != 1:
         raise BadInput("Send one file, in the field “file”.", field="file")
     return parts[0].filename or "", parts[0].read()
+
+
+def refuse_nul(request: Request) -> None:
+    """No address holds the character that PostgreSQL cannot store or compare. raises: Malformed"""
+    for name, value in request.args.items(multi=True):
+        if "\x00" in name or "\x00" in value:
+            raise Malformed("The address holds a character that no text has.", field=name.replace("\x00", ""))

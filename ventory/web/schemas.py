@@ -6,6 +6,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from ventory.core.quantity import (
+    MONEY_DECIMALS,
     PRICE_DECIMALS,
     PRICE_LIMIT,
     QUANTITY_DECIMALS,
@@ -127,6 +129,27 @@ AmountIn = Annotated[
 """Money in: a decimal string, or a number as simple clients send it."""
 
 
+def _money(number: Decimal) -> Decimal:
+    if decimals_of(number) > MONEY_DECIMALS:
+        raise ValueError(f"An amount has at most {MONEY_DECIMALS} decimals.")
+    return number
+
+
+MoneyIn = Annotated[
+    AmountIn,
+    AfterValidator(_money),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$"},
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 1e12},
+            ]
+        }
+    ),
+]
+"""A sum of money rather than a price: four decimals."""
+
+
 def amount_text(amount: Decimal) -> str:
     """Money as a decimal string: at least two decimals, no more than needed."""
     text = plain(amount)
@@ -173,6 +196,15 @@ def _one_line(value: str) -> str:
     return value
 
 
+def mail_address(address: str) -> str:
+    """The address as mail programs write it. raises: ValueError"""
+    try:
+        return validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValueError("A mail address looks like orders@pennine.example.") from None
+
+
+Email = Annotated[line_of_text(254, 1), AfterValidator(mail_address)]
 Sku = line_of_text(64, 1)
 Name = line_of_text(200, 1)
 Code = line_of_text(20, 1)

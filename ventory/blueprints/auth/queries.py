@@ -96,7 +96,7 @@ def _actor(connection: Connection, row: Any) -> Actor:
         store_ids=stores,
         currency=row.currency,
         time_zone=row.time_zone,
-        permissions=permissions_of(row.role),
+        permissions=permissions_of(row.role, is_limited=stores is not None),
         stores_seen=(row.stores_version, row.default_store_id, row.lock_date),
     )
 

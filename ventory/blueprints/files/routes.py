@@ -140,7 +140,7 @@ def remove(item_id, kind, file_id):
     word = _word(kind)
     service.remove(service.RemoveFile(item_id=item_id, kind=kind, file_id=file_id, **asked()))
     undo = url_for(".restore", item_id=item_id, kind=kind, file_id=file_id)
-    flash(f"The {word} was removed.", f"undo-at:{undo}")
+    flash(f"The {word} was removed.", f"undo:{undo}")
     return _back(item_id)
 
 

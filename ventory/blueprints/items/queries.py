@@ -152,7 +152,7 @@ _TOTALS = (
         func.sum(Balance.on_hand - Balance.reserved).filter(_IN_STORE).label("available"),
     )
     .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
-    .where(Balance.inventory_id == bindparam("inventory"), Place.kind.in_(("store", "transit")))
+    .where(Balance.inventory_id == bindparam("inventory"), or_(Place.kind == "store", Place.kind == "transit"))
     .group_by(Balance.item_id)
 )
 _TOTALS_EVERYWHERE = Prepared(lambda database: _TOTALS.where(database.among(Balance.item_id, "items")))

@@ -58,6 +58,10 @@ NAVIGATION = (
         ),
     ),
     Group(
+        "Buying",
+        (Entry("Suppliers", "suppliers.listing", "suppliers", "suppliers.read"),),
+    ),
+    Group(
         "Set-up",
         (
             Entry("Stores", "stores.listing", "stores", "stores.read"),
@@ -74,6 +78,7 @@ NEW: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("Adjustment", "stock.move", {"kind": "adjustment"}, "stock.adjust"),
     ("Transfer", "stock.move", {"kind": "transfer"}, "stock.transfer"),
     ("Item", "items.new", {}, "catalogue.write"),
+    ("Supplier", "suppliers.new", {}, "suppliers.write"),
     ("Store", "stores.new", {}, "stores.write"),
 )
 

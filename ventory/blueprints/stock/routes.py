@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -17,13 +18,14 @@ from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.stock import chart, queries, service
 from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
+from ventory.blueprints.suppliers import queries as suppliers
 from ventory.blueprints.uom import queries as uom
 from ventory.core.errors import NotFound, VentoryError
 from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
 from ventory.core.movements import PERMISSIONS
 from ventory.core.quantity import plain
-from ventory.db.paging import DEFAULT_LIMIT
+from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, submit
@@ -219,9 +221,25 @@ def item(item_id):
         lines=lines,
         siblings=siblings,
         attachments=files.files_of(session, item_id, ATTACHMENT),
+        **_buying(item_id),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
     )
+
+
+def _buying(item_id: int) -> dict[str, Any]:
+    """Who sells the item, the preferred supplier first, and what its stock cost; nothing for those who may not know."""
+    session, actor = reading.session(), g.actor
+    if not (actor.may("costs.read") and actor.may("suppliers.read")):
+        return {}
+    rows = sorted(
+        suppliers.suppliers_of(session, actor, item_id, limit=MOST).rows, key=lambda row: not row.is_preferred
+    )
+    return {
+        "suppliers": rows,
+        "digits": suppliers.price_digits(rows),
+        "cost": suppliers.cost_of(session, actor, item_id),
+    }
 
 
 def _item(item_id: int) -> items.ItemView:
