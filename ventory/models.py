@@ -3,7 +3,7 @@
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.uom.models import UnitRow
 from ventory.db.base import Base
@@ -20,6 +20,7 @@ __all__ = [
     "Inventory",
     "InventoryType",
     "Item",
+    "ItemBarcode",
     "ItemGroup",
     "ItemStore",
     "KeptAnswer",

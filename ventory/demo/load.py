@@ -29,6 +29,7 @@ from ventory.models import (
     Category,
     Inventory,
     Item,
+    ItemBarcode,
     ItemGroup,
     ItemStore,
     Movement,
@@ -158,7 +159,6 @@ class Loader:
                 name=good.name,
                 name_key=good.name.casefold(),
                 description=good.description,
-                barcode=good.barcode,
                 category_id=categories[good.category].id,
                 unit_id=self.founded.units[good.unit],
                 type_id=merchandise,
@@ -174,6 +174,20 @@ class Loader:
         session.add_all(items)
         session.flush()
         self.items = {item.sku: item.id for item in items}
+        session.execute(
+            insert(ItemBarcode),
+            [
+                {
+                    "inventory_id": self.inventory_id,
+                    "item_id": self.items[good.sku],
+                    "barcode": good.barcode,
+                    "kind": "ean13",
+                    "quantity": Decimal(1),
+                    "is_primary": True,
+                }
+                for good in goods
+            ],
+        )
         session.execute(
             insert(ItemStore),
             [

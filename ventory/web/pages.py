@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template
 from flask_wtf import FlaskForm
+from wtforms import FieldList, FormField
 
 from ventory.core.errors import NotFound, Overloaded, VentoryError
 from ventory.web.errors import status_of
@@ -52,12 +53,25 @@ def submit(form: FlaskForm, run: Callable[[], Any], done: Callable[[Any], Any]):
 def show_problem(form: FlaskForm, error: VentoryError) -> None:
     """Put an error beside the field it blames, or on top of the form."""
     for each in error.problems or [error]:
-        name = (each.field or "").split(".")[-1]
-        if name in form._fields:
-            form._fields[name].errors = [*form._fields[name].errors, each.message]
+        field = _field_at(form, (each.field or "").split("."))
+        if field is not None:
+            field.errors = [*field.errors, each.message]
         else:
             form.form_errors.append(each.message)
     form.refused_with = status_of(error)
+
+
+def _field_at(form: FlaskForm, path: list[str]) -> Any:
+    """The field that a path such as `barcodes.2.quantity` blames, by the whole path or by its last word; or None."""
+    field: Any = form._fields.get(path[0])
+    for step in path[1:]:
+        if isinstance(field, FieldList):
+            field = field.entries[int(step)] if step.isdecimal() and int(step) < len(field.entries) else None
+        elif isinstance(field, FormField):
+            field = field.form._fields.get(step)
+        else:
+            field = None
+    return field if field is not None else form._fields.get(path[-1])
 
 
 def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(), hints=None, removal=None):

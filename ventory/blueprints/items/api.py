@@ -183,7 +183,13 @@ def list_items(query_data):
     archived = {"no": False, "yes": True, "all": None}[query_data.archived]
     which = replace(_filter(query_data), is_archived=archived, group_id=query_data.group_id)
     page = queries.list_items(
-        reading.session(), g.actor, which, sort=query_data.sort, limit=query_data.limit, cursor=query_data.cursor
+        reading.session(),
+        g.actor,
+        which,
+        sort=query_data.sort,
+        limit=query_data.limit,
+        cursor=query_data.cursor,
+        in_full=True,
     )
     return answer(page)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import SelectField, TextAreaField
+from wtforms import FieldList, Form, FormField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
@@ -11,12 +11,37 @@ from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zer
 NEEDED = InputRequired("This is needed.")
 
 
+SPARE_ROWS = 2
+
+
+class BarcodeRow(Form):
+    barcode = TextField("Barcode", 64)
+    quantity = DecimalField("Stands for", [not_below_zero])
+
+
+class BarcodeRows(FieldList):
+    """Barcodes one below the other, the primary one first, with spare rows below."""
+
+    def __init__(self, label: str, **more):
+        super().__init__(FormField(BarcodeRow), label, max_entries=60, **more)
+
+    def tidy(self) -> None:
+        """Drop the rows that were left empty, so that the n-th row is the n-th barcode, and add spare ones."""
+        self.entries = [row for row in self.entries if row.form.barcode.data or row.form.quantity.data is not None]
+        for _ in range(SPARE_ROWS):
+            self.append_entry()
+
+    @property
+    def filled(self) -> list[BarcodeRow]:
+        return [row.form for row in self.entries[:-SPARE_ROWS]]
+
+
 class ItemForm(FlaskForm):
     """Change an item; choices are filled by the page."""
 
     name = TextField("Name", 200, [NEEDED])
     sku = TextField("SKU", 64, [NEEDED])
-    barcode = TextField("Barcode", 64)
+    barcodes = BarcodeRows("Barcodes")
     category_id = SelectField("Category", coerce=int, validate_choice=False)
     unit = SelectField("Unit", validate_choice=False)
     type = SelectField("Type", validate_choice=False)

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.auth.models import ActorRow
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.uom.models import UnitRow
+from ventory.core import barcodes
 from ventory.core.access import Actor
 from ventory.core.quantity import ZERO, per_unit
 from ventory.db.paging import Page, SortKey, fetch
@@ -40,10 +41,21 @@ class StoreLevel:
 
 
 @dataclass(frozen=True)
+class KnownBarcode:
+    """A barcode of an item in its normal form. quantity: stock units that one scan stands for"""
+
+    barcode: str
+    kind: str
+    quantity: Decimal
+    is_primary: bool
+
+
+@dataclass(frozen=True)
 class ItemView:
     """An item with its stock over the stores that the actor may see.
 
     stock_level: on hand in stores and on the way between them; available: in stores only
+    barcode: the primary one of barcodes, which stand here in full only when the item was read for itself
     """
 
     id: int
@@ -71,6 +83,7 @@ class ItemView:
     available: Decimal
     stores: tuple[StoreLevel, ...] = ()
     tint: int | None = None
+    barcodes: tuple[KnownBarcode, ...] = ()
 
     @property
     def uom(self) -> str:
@@ -106,7 +119,7 @@ _COLUMNS = (
     Item.name,
     Item.name_key,
     Item.description,
-    Item.barcode,
+    ItemBarcode.barcode,
     Item.category_id,
     Category.name.label("category"),
     Category.tint,
@@ -137,6 +150,10 @@ _ITEMS = (
     .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
     .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
     .outerjoin(ItemGroup, and_(ItemGroup.inventory_id == Item.inventory_id, ItemGroup.id == Item.group_id))
+    .outerjoin(
+        ItemBarcode,
+        and_(ItemBarcode.inventory_id == Item.inventory_id, ItemBarcode.item_id == Item.id, ItemBarcode.is_primary),
+    )
 )
 _ONE_ITEM = _ITEMS.where(Item.id == bindparam("item"))
 _IN_STORE = Place.kind == "store"
@@ -186,16 +203,19 @@ def list_items(
     sort: str = "id",
     limit: int = 50,
     cursor: str | None = None,
-    with_stores: bool = False,
+    in_full: bool = False,
 ) -> Page:
-    """Items with their totals. sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView"""
+    """Items with their totals. in_full: with every barcode
+
+    sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView
+    """
     is_descending = sort.startswith("-")
     column, read = SORTS[sort.removeprefix("-")]
     keys = [SortKey(column, read, is_descending)]
     if column is not Item.id:
         keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
     page = fetch(session, _filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
-    return Page(_with_stock(session, actor, page.rows, with_stores), page.next_cursor, page.previous_cursor)
+    return Page(_with_stock(session, actor, page.rows, False, in_full), page.next_cursor, page.previous_cursor)
 
 
 def count_items(session: Session, which: ItemFilter) -> int:
@@ -224,7 +244,7 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
     if which.sku is not None:
         statement = statement.where(Item.sku_key == which.sku.strip().casefold())
     if which.barcode is not None:
-        statement = statement.where(Item.barcode == which.barcode.strip())
+        statement = statement.where(has_barcode(which.barcode))
     if which.store_id is not None:
         carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
         statement = statement.where(Item.id.in_(carried))
@@ -232,11 +252,17 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
 
 
 def matching(search: str) -> ColumnElement[bool]:
-    """Items whose name or SKU holds the text, or whose barcode is it."""
+    """Items whose name or SKU holds the text, or one of whose barcodes is it."""
     words = search.strip()
     escaped = words.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = f"%{escaped}%"
-    return or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"), Item.barcode == words)
+    in_words = or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"))
+    return or_(in_words, has_barcode(words)) if words else in_words
+
+
+def has_barcode(written: str) -> ColumnElement[bool]:
+    """Items that one of whose barcodes names."""
+    return Item.id.in_(select(ItemBarcode.item_id).where(ItemBarcode.barcode == barcodes.normal(written)))
 
 
 def category_and_below(category_id: int):
@@ -252,13 +278,16 @@ def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: boo
     rows = session.execute(_ONE_ITEM, {"item": item_id}).all()
     if not rows or (rows[0].archived_at is not None and not also_archived):
         return None
-    return _with_stock(session, actor, rows, True)[0]
+    return _with_stock(session, actor, rows, True, True)[0]
 
 
-def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool) -> tuple[ItemView, ...]:
+def _with_stock(
+    session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool, in_full: bool
+) -> tuple[ItemView, ...]:
     ids = [row.id for row in rows]
     totals = _totals(session, actor, ids)
     levels = _levels(session, actor, ids) if with_stores else {}
+    codes = barcodes_of(session, ids) if in_full else {}
     nothing = (ZERO, ZERO, ZERO)
     views = []
     for row in rows:
@@ -290,9 +319,26 @@ def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores
                 available,
                 tuple(levels.get(row.id, ())),
                 row.tint,
+                codes.get(row.id, ()),
             )
         )
     return tuple(views)
+
+
+_BARCODES = (
+    select(ItemBarcode.item_id, ItemBarcode.barcode, ItemBarcode.kind, ItemBarcode.quantity, ItemBarcode.is_primary)
+    .where(ItemBarcode.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(ItemBarcode.is_primary.desc(), ItemBarcode.id)
+)
+
+
+def barcodes_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[KnownBarcode, ...]]:
+    """Every barcode of some items, each item's primary one first. shape: {item id: (barcode, …)}"""
+    found: dict[int, tuple[KnownBarcode, ...]] = {}
+    for row in session.execute(_BARCODES, {"items": list(ids)}) if ids else ():
+        known = KnownBarcode(row.barcode, row.kind, row.quantity, row.is_primary)
+        found[row.item_id] = (*found.get(row.item_id, ()), known)
+    return found
 
 
 def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[Decimal, Decimal, Decimal]]:

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.inventory_types import queries as types
 from ventory.blueprints.items import queries, service
+from ventory.blueprints.items.barcodes import ONE, AskedBarcode
 from ventory.blueprints.items.forms import ItemForm, NewItemForm, RuleForm
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.blueprints.stores import current
@@ -173,7 +174,7 @@ def edit(item_id):
         data={
             "name": item.name,
             "sku": item.sku,
-            "barcode": item.barcode,
+            "barcodes": [{"barcode": each.barcode, "quantity": each.quantity} for each in item.barcodes],
             "category_id": item.category_id or 0,
             "unit": item.unit,
             "type": item.type,
@@ -211,6 +212,7 @@ def edit(item_id):
 
 
 HINTS = {
+    "barcodes": "The first is the primary one. A case's barcode stands for as many as are in it; 1 when left empty.",
     "sku": "How your chain names it; compared without regard to case.",
     "group": "Variants of one kind share a group, for instance a bag in several designs.",
     "option_name": "What tells the variants apart, for instance Colour.",
@@ -222,6 +224,7 @@ HINTS = {
 
 def _fill_choices(form: ItemForm) -> None:
     session = reading.session()
+    form.barcodes.tidy()
     form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
     form.unit.choices = [
         (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
@@ -234,7 +237,10 @@ def _fields(form: ItemForm) -> ItemFields:
     return ItemFields(
         name=form.name.data,
         sku=form.sku.data,
-        barcode=form.barcode.data or None,
+        barcodes=tuple(
+            AskedBarcode(row.barcode.data, row.quantity.data if row.quantity.data is not None else ONE)
+            for row in form.barcodes.filled
+        ),
         category_id=form.category_id.data or None,
         unit=form.unit.data or UNSET,
         type=form.type.data or UNSET,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from ventory.blueprints.items.barcodes import MOST as MOST_BARCODES
+from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
+from ventory.core.barcodes import KINDS
 from ventory.web.schemas import (
     AmountIn,
     AmountOut,
@@ -37,11 +41,29 @@ _ITEM_FIELDS = frozenset(ItemFields.__dataclass_fields__)
 _STOCK_FIELDS = frozenset(StockFields.__dataclass_fields__)
 
 
+class BarcodeIn(In):
+    """A barcode; blanks and hyphens are dropped, a check digit must be right."""
+
+    barcode: Barcode
+    quantity: Annotated[PositiveQuantity, Field(description="Stock units that one scan stands for: a case's size.")] = 1
+    is_primary: bool = False
+    kind: Annotated[
+        Literal[*KINDS] | None,
+        Field(description="Found out by itself; code128 keeps a code whose check digit is wrong as an own code."),
+    ] = None
+
+    def asked(self) -> AskedBarcode:
+        return AskedBarcode(self.barcode, Decimal(self.quantity), self.is_primary, self.kind)
+
+
 class _Catalogue(In):
     """Fields that products and items share; absent fields are left alone."""
 
     description: text(4000) = ""
-    barcode: Barcode | None = None
+    barcode: Annotated[Barcode | None, Field(description="The primary barcode.")] = None
+    barcodes: Annotated[
+        list[BarcodeIn], Field(max_length=MOST_BARCODES, description="All of them; without a primary the first is it.")
+    ] = []
     category: Annotated[
         line_of_text(120, 1) | None, Field(description="A category's name; a new one is added at the top.")
     ] = None
@@ -53,7 +75,7 @@ class _Catalogue(In):
 
     def item_fields(self) -> ItemFields:
         """The catalogue fields that were sent."""
-        return ItemFields(**{name: getattr(self, name) for name in self.model_fields_set & _ITEM_FIELDS})
+        return ItemFields(**_sent(self))
 
     def stock_fields(self) -> StockFields:
         """The stock fields that were sent."""
@@ -110,8 +132,15 @@ class ItemChange(_Catalogue):
 
 
 def _with_uom(shape: Any) -> ItemFields:
+    return ItemFields(**_sent(shape), unit=shape.uom if "uom" in shape.model_fields_set else UNSET)
+
+
+def _sent(shape: Any) -> dict[str, Any]:
+    """The catalogue fields that were sent, as the use case takes them."""
     sent = {name: getattr(shape, name) for name in shape.model_fields_set & _ITEM_FIELDS}
-    return ItemFields(**sent, unit=shape.uom if "uom" in shape.model_fields_set else UNSET)
+    if "barcodes" in sent:
+        sent["barcodes"] = tuple(each.asked() for each in sent["barcodes"])
+    return sent
 
 
 class StoreLevelOut(Out):
@@ -125,6 +154,19 @@ class StoreLevelOut(Out):
     target_level: QuantityOut | None
     shelf: str
     state: Literal["out", "low", "ok"]
+
+
+class BarcodeOut(Out):
+    barcode: str
+    kind: Literal[*KINDS]
+    quantity: QuantityOut
+    is_primary: bool
+
+
+class _InFull(Out):
+    """What an item is known by; lists of products leave it out."""
+
+    barcodes: list[BarcodeOut]
 
 
 class _ItemOut(Out):
@@ -158,13 +200,13 @@ class ProductRow(_Levels, _ItemOut):
     unit: str
 
 
-class ProductOut(ProductRow):
+class ProductOut(_InFull, ProductRow):
     """A product with every store that carries it."""
 
     stores: list[StoreLevelOut]
 
 
-class ItemRow(_ItemOut):
+class ItemRow(_InFull, _ItemOut):
     uom: str
     archived_at: datetime | None
 
@@ -191,6 +233,9 @@ class ItemQuery(ProductQuery):
 class RestockIn(In):
     quantity: PositiveQuantity
     store: StoreRef | None = None
+    barcode: Annotated[Barcode | None, Field(description="One of the product's; quantity then counts its scans.")] = (
+        None
+    )
     unit: Annotated[Code | None, Field(description="The stock unit or a pack of it.")] = None
     unit_cost: AmountIn | None = None
     supplier: line_of_text(200, 1) | None = None

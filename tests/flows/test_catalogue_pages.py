@@ -1,0 +1,43 @@
+"""What an item is known by, kept at the pages."""
+
+from __future__ import annotations
+
+import re
+
+BOTTLE, CASE = "4006381333931", "15400141288763"
+FIELDS = {
+    "name": "Tea", "sku": "TEA", "category_id": "0", "unit": "pcs", "type": "merchandise", "store": "LEEDS",
+    "stock_level": "5",
+}  # fmt: skip
+
+
+def test_barcodes_are_kept_in_rows_and_a_wrong_one_is_blamed_in_its_row(browser, chain):
+    rows = {"barcodes-0-barcode": BOTTLE, "barcodes-2-barcode": "15400141288764", "barcodes-2-quantity": "12"}
+    refused = browser.post("/items/new", FIELDS | rows)
+    assert refused.status_code == 422
+    assert "its check digit would be 3" in refused.text
+    assert 'value="15400141288764"' in refused.text
+
+    added = browser.post("/items/new", FIELDS | rows | {"barcodes-2-barcode": CASE})
+    assert added.status_code == 303, added.text
+    page = browser.get(added.headers["Location"]).text
+    assert BOTTLE in page
+    assert "stands for 12 pcs" in page
+    edit = browser.get(f"{added.headers['Location']}/edit").text
+    assert re.findall(r'name="barcodes-\d-barcode"[^>]* value="(\d*)"', edit) == [BOTTLE, CASE, "", ""]
+
+
+def test_a_case_scanned_at_the_page_moves_what_is_in_it(browser, chain):
+    added = browser.post("/items/new", FIELDS | {"barcodes-0-barcode": CASE, "barcodes-0-quantity": "12"})
+    item = added.headers["Location"].rpartition("/")[2]
+
+    found = browser.get(f"/stock/move/restock?q={CASE}")
+    assert found.headers["Location"] == f"/stock/move/restock?item={item}&quantity=12"
+
+    path = f"/stock/move/restock?item={item}"
+    done = browser.post(path, {"store": "LEEDS", "quantity": "2", "unit": f"scan {CASE}", "unit_cost": "1"})
+    assert done.status_code == 303
+    chain.items["TEA"] = int(item)
+    assert chain.on_hand("TEA") == 29
+    browser.post(f"/stock/move/sale?item={item}", {"store": "LEEDS", "quantity": "1", "unit": f"scan {CASE}"})
+    assert chain.on_hand("TEA") == 17
