@@ -5,6 +5,7 @@ from ventory.blueprints.categories.models import Category
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
+from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.blueprints.uom.models import UnitRow
 from ventory.db.base import Base
 from ventory.db.once import KeptAnswer
@@ -23,6 +24,7 @@ __all__ = [
     "ItemBarcode",
     "ItemGroup",
     "ItemStore",
+    "ItemTag",
     "KeptAnswer",
     "LoginSession",
     "Lot",
@@ -33,6 +35,7 @@ __all__ = [
     "OutboxReader",
     "Place",
     "Store",
+    "Tag",
     "UnitRow",
     "User",
 ]

@@ -1,4 +1,4 @@
-"""What an item is known by: several barcodes."""
+"""What an item is known by: several barcodes, tags."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,6 +56,7 @@ def upgrade():
     op.drop_index("uq_item_barcode", "item")
     op.drop_column("item", "barcode")
     let_barcodes_follow_their_item()
+    make_tags()
 
 
 def downgrade():
@@ -126,3 +127,39 @@ def let_barcodes_follow_their_item():
         "CREATE TRIGGER item_barcode_follows AFTER UPDATE OF archived_at ON item FOR EACH ROW"
         " WHEN (OLD.archived_at IS DISTINCT FROM NEW.archived_at) EXECUTE FUNCTION item_barcode_follows()"
     )
+
+
+def make_tags():
+    op.create_table(
+        "tag",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column(
+            "name_key",
+            sa.String(length=120, collation="C").with_variant(sa.String(length=120), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("inventory_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["inventory_id"], ["inventory.id"], name=op.f("fk_tag_inventory_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("inventory_id", "id", name=op.f("uq_tag_inventory_id_id")),
+        sa.UniqueConstraint("inventory_id", "name_key", name="uq_tag_name"),
+    )
+    op.create_table(
+        "item_tag",
+        sa.Column("inventory_id", Id, nullable=False),
+        sa.Column("item_id", Id, nullable=False),
+        sa.Column("tag_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["inventory_id"], ["inventory.id"], name=op.f("fk_item_tag_inventory_id")),
+        sa.ForeignKeyConstraint(
+            ["inventory_id", "item_id"],
+            ["item.inventory_id", "item.id"],
+            name=op.f("fk_item_tag_inventory_id_item_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["inventory_id", "tag_id"], ["tag.inventory_id", "tag.id"], name=op.f("fk_item_tag_inventory_id_tag_id")
+        ),
+        sa.PrimaryKeyConstraint("inventory_id", "item_id", "tag_id", name=op.f("pk_item_tag")),
+    )
+    op.create_index("ix_item_tag_tag", "item_tag", ["inventory_id", "tag_id"], unique=False)

@@ -41,3 +41,25 @@ def test_a_case_scanned_at_the_page_moves_what_is_in_it(browser, chain):
     assert chain.on_hand("TEA") == 29
     browser.post(f"/stock/move/sale?item={item}", {"store": "LEEDS", "quantity": "1", "unit": f"scan {CASE}"})
     assert chain.on_hand("TEA") == 17
+
+
+def test_tags_are_typed_with_commas_filtered_by_renamed_and_merged(browser, chain):
+    tea = browser.post("/items/new", FIELDS | {"tags": "Gift, summer,, gift "}).headers["Location"]
+    browser.post("/items/new", FIELDS | {"name": "Beaker", "sku": "BK", "tags": "present"})
+    assert '<a class="chip" href="/items/?tag=gift">gift</a>' in browser.get(tea).text
+    assert "Beaker" not in browser.get("/items/?tag=GIFT").text
+    assert "Beaker" not in browser.get("/stock?store=LEEDS&tag=gift").text
+    assert "Beaker" in browser.get("/stock?store=LEEDS").text
+    assert "Beaker" not in browser.get("/stock?store=*&tag=gift").text
+
+    listing = browser.get("/items/tags/").text
+    numbers = dict(re.findall(r'href="/items/tags/(\d+)">(\w+)<', listing))
+    gift = next(number for number, name in numbers.items() if name == "gift")
+    present = next(number for number, name in numbers.items() if name == "present")
+    taken = browser.post(f"/items/tags/{present}", {"name": "Gift"})
+    assert taken.status_code == 409
+    assert "Merge present into it instead." in taken.text
+    assert browser.post(f"/items/tags/{present}/merge", {"into": gift}).status_code == 303
+    assert "Beaker" in browser.get("/items/?tag=gift").text
+    assert browser.post(f"/items/tags/{gift}", {"name": "Presents"}).status_code == 303
+    assert "Presents" in browser.get(tea).text

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
+from ventory.core.barcodes import check_digit
+
 DATA = Path(__file__).parent / "data"
 
 CATEGORIES = (
@@ -50,6 +52,17 @@ SUPPLIERS = (
     Supplier("Lumen Lighting", 8, 3),
     Supplier("Oak & Anchor", 5, 2),
 )
+# Ranges that run through several categories: a word of the name, the tag.
+TAGS = (
+    ("RETROSPOT", "Retrospot"),
+    ("CHRISTMAS", "Christmas"),
+    ("VINTAGE", "Vintage"),
+    ("SPACEBOY", "Spaceboy"),
+    ("DOLLY GIRL", "Dolly girl"),
+    ("REGENCY", "Regency"),
+    ("PAISLEY", "Paisley"),
+    ("HEART", "Hearts"),
+)
 # Sold as variants of one group: a prefix of the name, the group, what tells its members apart.
 GROUPS = (
     ("JUMBO BAG ", "Jumbo bag", "Design"),
@@ -82,6 +95,13 @@ class Good:
     options: dict[str, str] = field(default_factory=dict)
     scale: Decimal = Decimal(1)
     description: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def case_barcode(self) -> str:
+        """The code on the carton that holds a pack: the article's own digits behind a 1."""
+        digits = "1" + self.barcode[:12]
+        return digits + check_digit(digits)
 
 
 def number(*parts: object) -> int:
@@ -91,8 +111,7 @@ def number(*parts: object) -> int:
 
 def ean13(digits: str) -> str:
     """Twelve digits with their check digit."""
-    total = sum(int(digit) * (3 if position % 2 else 1) for position, digit in enumerate(digits))
-    return digits + str(-total % 10)
+    return digits + check_digit(digits)
 
 
 def load() -> list[Good]:
@@ -149,6 +168,7 @@ def _good(code: str, raw: str, price: Decimal) -> Good:
         pack=(6, 12, 12, 24)[seed // 10_000 % 4],
         group=group,
         options=options,
+        tags=tuple(tag for word, tag in TAGS if word in key),
     )
 
 

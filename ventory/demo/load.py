@@ -32,10 +32,12 @@ from ventory.models import (
     ItemBarcode,
     ItemGroup,
     ItemStore,
+    ItemTag,
     Movement,
     MovementLine,
     MovementPrivate,
     Outbox,
+    Tag,
     User,
 )
 from ventory.stock.posting import private_digest
@@ -174,20 +176,7 @@ class Loader:
         session.add_all(items)
         session.flush()
         self.items = {item.sku: item.id for item in items}
-        session.execute(
-            insert(ItemBarcode),
-            [
-                {
-                    "inventory_id": self.inventory_id,
-                    "item_id": self.items[good.sku],
-                    "barcode": good.barcode,
-                    "kind": "ean13",
-                    "quantity": Decimal(1),
-                    "is_primary": True,
-                }
-                for good in goods
-            ],
-        )
+        self._names()
         session.execute(
             insert(ItemStore),
             [
@@ -203,6 +192,34 @@ class Loader:
                 for (store, sku), rule in self.chain.rules.items()
             ],
         )
+
+    def _names(self) -> None:
+        """Each article's own code and its carton's, and the tags of the ranges that it belongs to."""
+        session, goods, mine = self.session, self.chain.goods, {"inventory_id": self.inventory_id}
+        codes = [(good, good.barcode, "ean13", Decimal(1), True) for good in goods]
+        codes += [(good, good.case_barcode, "itf14", Decimal(good.pack), False) for good in goods if good.unit == "pcs"]
+        session.execute(
+            insert(ItemBarcode),
+            [
+                mine
+                | {
+                    "item_id": self.items[good.sku],
+                    "barcode": code,
+                    "kind": kind,
+                    "quantity": quantity,
+                    "is_primary": is_primary,
+                }
+                for good, code, kind, quantity, is_primary in codes
+            ],
+        )
+        tags = {
+            name: Tag(**mine, name=name, name_key=name.casefold(), version=1)
+            for name in sorted({tag for good in goods for tag in good.tags})
+        }
+        session.add_all(tags.values())
+        session.flush()
+        rows = [mine | {"item_id": self.items[good.sku], "tag_id": tags[tag].id} for good in goods for tag in good.tags]
+        session.execute(insert(ItemTag), rows)
 
     def _movements(self) -> None:
         connection = self.session.connection()

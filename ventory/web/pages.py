@@ -62,7 +62,7 @@ def show_problem(form: FlaskForm, error: VentoryError) -> None:
 
 
 def _field_at(form: FlaskForm, path: list[str]) -> Any:
-    """The field that a path such as `barcodes.2.quantity` blames, by the whole path or by its last word; or None."""
+    """The field that a path such as `barcodes.2.quantity` blames, by all of it, its last word or its first; or None."""
     field: Any = form._fields.get(path[0])
     for step in path[1:]:
         if isinstance(field, FieldList):
@@ -71,11 +71,17 @@ def _field_at(form: FlaskForm, path: list[str]) -> Any:
             field = field.form._fields.get(step)
         else:
             field = None
-    return field if field is not None else form._fields.get(path[-1])
+    for found in (field, form._fields.get(path[-1]), form._fields.get(path[0])):
+        if found is not None:
+            return found
+    return None
 
 
-def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(), hints=None, removal=None):
-    """The one-column page of a form, with the status that fits what is wrong."""
+def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(), hints=None, removal=None, links=()):
+    """The one-column page of a form, with the status that fits what is wrong.
+
+    links: (label, address) of what else can be done with the thing
+    """
     status = 200
     if form.is_submitted():
         status = getattr(form, "refused_with", 422)
@@ -88,6 +94,7 @@ def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(),
         crumbs=crumbs,
         hints=hints or {},
         removal=removal,
+        links=links,
     )
     return page, status
 

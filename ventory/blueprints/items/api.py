@@ -47,6 +47,7 @@ def _filter(query) -> queries.ItemFilter:
         type=query.type,
         sku=query.sku,
         barcode=query.barcode,
+        tag=query.tag,
         store_id=store_id(query, _stores()) if query.store is not None or query.store_id is not None else None,
     )
     if query.category is not None and query.category_id is None:

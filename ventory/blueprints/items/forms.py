@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -36,6 +38,20 @@ class BarcodeRows(FieldList):
         return [row.form for row in self.entries[:-SPARE_ROWS]]
 
 
+class TagsField(TextField):
+    """Tags with commas between them. in_use: what the field offers to add by a click"""
+
+    in_use: Sequence[str] = ()
+
+    def __init__(self, label: str, **more):
+        super().__init__(label, 1500, render_kw={"autocomplete": "off"}, **more)
+
+    def process_formdata(self, valuelist):
+        super().process_formdata(valuelist)
+        words = [word.strip() for word in self.data.split(",")]
+        self.names = tuple({word.casefold(): word for word in words if word}.values())
+
+
 class ItemForm(FlaskForm):
     """Change an item; choices are filled by the page."""
 
@@ -45,6 +61,7 @@ class ItemForm(FlaskForm):
     category_id = SelectField("Category", coerce=int, validate_choice=False)
     unit = SelectField("Unit", validate_choice=False)
     type = SelectField("Type", validate_choice=False)
+    tags = TagsField("Tags")
     price = PriceField("Price", [not_below_zero])
     group = TextField("Group of variants", 200)
     option_name = TextField("This variant's option", 40)

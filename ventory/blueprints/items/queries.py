@@ -16,6 +16,7 @@ from ventory.blueprints.categories.models import Category
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
+from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core import barcodes
 from ventory.core.access import Actor
@@ -55,7 +56,7 @@ class ItemView:
     """An item with its stock over the stores that the actor may see.
 
     stock_level: on hand in stores and on the way between them; available: in stores only
-    barcode: the primary one of barcodes, which stand here in full only when the item was read for itself
+    barcode: the primary one of barcodes, which, like tags, stand here only when the item was read in full
     """
 
     id: int
@@ -84,6 +85,7 @@ class ItemView:
     stores: tuple[StoreLevel, ...] = ()
     tint: int | None = None
     barcodes: tuple[KnownBarcode, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def uom(self) -> str:
@@ -109,6 +111,7 @@ class ItemFilter:
     sku: str | None = None
     barcode: str | None = None
     store_id: int | None = None
+    tag: str | None = None
     is_archived: bool | None = False
 
 
@@ -205,7 +208,7 @@ def list_items(
     cursor: str | None = None,
     in_full: bool = False,
 ) -> Page:
-    """Items with their totals. in_full: with every barcode
+    """Items with their totals. in_full: with every barcode and tag
 
     sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView
     """
@@ -245,6 +248,8 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
         statement = statement.where(Item.sku_key == which.sku.strip().casefold())
     if which.barcode is not None:
         statement = statement.where(has_barcode(which.barcode))
+    if which.tag is not None:
+        statement = statement.where(Item.id.in_(tags.items_with(which.tag)))
     if which.store_id is not None:
         carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
         statement = statement.where(Item.id.in_(carried))
@@ -288,6 +293,7 @@ def _with_stock(
     totals = _totals(session, actor, ids)
     levels = _levels(session, actor, ids) if with_stores else {}
     codes = barcodes_of(session, ids) if in_full else {}
+    tagged = tags.tags_of(session, ids) if in_full else {}
     nothing = (ZERO, ZERO, ZERO)
     views = []
     for row in rows:
@@ -320,6 +326,7 @@ def _with_stock(
                 tuple(levels.get(row.id, ())),
                 row.tint,
                 codes.get(row.id, ()),
+                tagged.get(row.id, ()),
             )
         )
     return tuple(views)

@@ -11,6 +11,8 @@ from ventory.blueprints.items.barcodes import ONE, AskedBarcode
 from ventory.blueprints.items.forms import ItemForm, NewItemForm, RuleForm
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.blueprints.stores import current
+from ventory.blueprints.tags import queries as tags
+from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
 from ventory.core.errors import NotFound, VentoryError
 from ventory.db.paging import DEFAULT_LIMIT
@@ -26,6 +28,7 @@ COLUMNS = (
     Column("barcode", "Barcode", drop=1),
     Column("category", "Category", drop=3),
     Column("type", "Type", drop=2),
+    Column("tags", "Tags", drop=1, is_off=True),
     Column("unit", "Unit", drop=2),
     Column("price", "Price", is_number=True, role="state"),
     Column("stock", "On hand", is_number=True, role="key"),
@@ -44,6 +47,7 @@ def _which() -> queries.ItemFilter:
         search=request.args.get("q") or None,
         category_id=int(category) if category.isdecimal() and len(category) < 16 else None,
         type=request.args.get("type") or None,
+        tag=request.args.get("tag") or None,
         is_archived=request.args.get("state") == "archived",
     )
 
@@ -61,7 +65,13 @@ def catalogue():
         sort = "name"
     which = _which()
     page = queries.list_items(
-        reading.session(), g.actor, which, sort=sort, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
+        reading.session(),
+        g.actor,
+        which,
+        sort=sort,
+        limit=DEFAULT_LIMIT,
+        cursor=request.args.get("cursor"),
+        in_full=True,
     )
     type_choices = [(each.code, each.name) for each in types.list_types(reading.session())]
     table = Table(
@@ -74,6 +84,7 @@ def catalogue():
             Filter("q", "Name, SKU or barcode"),
             Filter("category", "Category", _category_choices()),
             Filter("type", "Type", type_choices),
+            Filter("tag", "Tag", tag_choices(reading.session(), request.args.get("tag", ""))),
         ),
         tabs=(Tab("Active", ""), Tab("Archived", "archived")),
         sort=sort,
@@ -178,6 +189,7 @@ def edit(item_id):
             "category_id": item.category_id or 0,
             "unit": item.unit,
             "type": item.type,
+            "tags": ", ".join(item.tags),
             "price": item.price,
             "group": item.group,
             "option_name": option[0],
@@ -212,6 +224,7 @@ def edit(item_id):
 
 
 HINTS = {
+    "tags": "Words to find things together again, with commas between them.",
     "barcodes": "The first is the primary one. A case's barcode stands for as many as are in it; 1 when left empty.",
     "sku": "How your chain names it; compared without regard to case.",
     "group": "Variants of one kind share a group, for instance a bag in several designs.",
@@ -225,6 +238,7 @@ HINTS = {
 def _fill_choices(form: ItemForm) -> None:
     session = reading.session()
     form.barcodes.tidy()
+    form.tags.in_use = tags.names_in_use(session)
     form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
     form.unit.choices = [
         (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
@@ -244,6 +258,7 @@ def _fields(form: ItemForm) -> ItemFields:
         category_id=form.category_id.data or None,
         unit=form.unit.data or UNSET,
         type=form.type.data or UNSET,
+        tags=form.tags.names,
         price=form.price.data,
         group=form.group.data or None,
         options=options,

@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, Field
 from ventory.blueprints.items.barcodes import MOST as MOST_BARCODES
 from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
+from ventory.blueprints.tags.schemas import TagName
+from ventory.blueprints.tags.service import MOST as MOST_TAGS
 from ventory.core.barcodes import KINDS
 from ventory.web.schemas import (
     AmountIn,
@@ -69,6 +71,7 @@ class _Catalogue(In):
     ] = None
     category_id: Id | None = None
     type: Annotated[Code, Field(description="An inventory type's code.")] = "merchandise"
+    tags: Annotated[list[TagName], Field(max_length=MOST_TAGS, description="All of them; new ones are made.")] = []
     group: Annotated[line_of_text(200, 1) | None, Field(description="The group of which this is a variant.")] = None
     options: Annotated[Options, Field(description="What tells this variant from its siblings.")] = {}
     price: AmountIn | None = None
@@ -140,6 +143,8 @@ def _sent(shape: Any) -> dict[str, Any]:
     sent = {name: getattr(shape, name) for name in shape.model_fields_set & _ITEM_FIELDS}
     if "barcodes" in sent:
         sent["barcodes"] = tuple(each.asked() for each in sent["barcodes"])
+    if "tags" in sent:
+        sent["tags"] = tuple(sent["tags"])
     return sent
 
 
@@ -167,6 +172,7 @@ class _InFull(Out):
     """What an item is known by; lists of products leave it out."""
 
     barcodes: list[BarcodeOut]
+    tags: list[str]
 
 
 class _ItemOut(Out):
@@ -222,6 +228,7 @@ class ProductQuery(PageQuery, StoreQuery):
     sku: QueryText | None = None
     barcode: QueryText | None = None
     type: QueryText | None = None
+    tag: Annotated[QueryText | None, Field(description="Items that carry it, whatever its case.")] = None
     sort: Literal["id", "-id", "name", "-name", "sku", "-sku"] = "id"
 
 

@@ -17,6 +17,7 @@ from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
 from ventory.blueprints.items.queries import ItemView, Restock
 from ventory.blueprints.items.references import FoundItem, FoundStore, ItemRef, Stores
+from ventory.blueprints.tags import service as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core import movements as rules
 from ventory.core.barcodes import normal
@@ -59,6 +60,7 @@ class ItemFields:
     unit: str | Unset = UNSET
     type: str | Unset = UNSET
     group: str | Unset | None = UNSET
+    tags: tuple[str, ...] | Unset = UNSET
     options: dict[str, str] | Unset = UNSET
     price: Decimal | Unset | None = UNSET
 
@@ -163,7 +165,7 @@ def add(command: AddItem) -> ItemView:
         work.session.add(item)
         work.session.flush()
         found = _found(work, item.id)
-        _give_barcodes(work, item, found.unit, fields)
+        _give_names(work, item, found.unit, fields)
         stores = references.stores(work.connection, work.actor)
         store = _store_of(command.stock, found, stores, {})
         if found.keeps_stock:
@@ -188,7 +190,7 @@ def change(command: ChangeItem) -> ItemView:
             _apply(work, item, command.fields)
             item.version += 1
             work.session.flush()
-            _give_barcodes(work, item, _found(work, item.id).unit, command.fields)
+            _give_names(work, item, _found(work, item.id).unit, command.fields)
         if command.stock.asks_anything:
             found = _found(work, item.id)
             if not found.keeps_stock:
@@ -347,6 +349,13 @@ def _apply(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
         item.type_id = _type(work, given["type"]).id
     if "group" in given:
         item.group_id = _group_named(work, given["group"], given.get("options") or item.options)
+
+
+def _give_names(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields) -> None:
+    """Give the item the barcodes and tags that were asked."""
+    _give_barcodes(work, item, unit, fields)
+    if not isinstance(fields.tags, Unset):
+        tags.give(work, item.id, fields.tags)
 
 
 def _give_barcodes(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields) -> None:

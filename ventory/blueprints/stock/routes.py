@@ -16,6 +16,7 @@ from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.stock import chart, queries, service
 from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
+from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
 from ventory.core.barcodes import normal
 from ventory.core.errors import NotFound, VentoryError
@@ -89,7 +90,8 @@ def levels():
     sorts = queries.SORTS_IN_STORE if store else queries.SORTS_EVERYWHERE
     sort = request.args.get("sort", "")
     sort = sort if sort.removeprefix("-") in sorts else ""
-    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id()}
+    tag = request.args.get("tag", "")[:200]
+    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id(), "tag": tag}
     counts = queries.level_counts(session, g.actor, store.id if store else None, **chosen)
     wanted = chosen | {
         "state": state,
@@ -116,7 +118,11 @@ def levels():
         IN_ONE_STORE if store else EVERYWHERE,
         page,
         Empty(done.get(state, "Nothing is carried here yet."), ("Items", url_for("items.catalogue"))),
-        filters=(Filter("q", "Name, SKU or barcode"), Filter("category", "Category", choices)),
+        filters=(
+            Filter("q", "Name, SKU or barcode"),
+            Filter("category", "Category", choices),
+            Filter("tag", "Tag", tag_choices(session, tag)),
+        ),
         tabs=[Tab(label, word, counts.get(word)) for word, label in words.items()],
         sort=sort,
         api="/api/products" + (f"?store={store.code}" if store else ""),
