@@ -15,6 +15,7 @@ from ventory.blueprints import api
 from ventory.blueprints.auth import queries as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
+from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
@@ -32,7 +33,19 @@ from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
 from ventory.web import auth, errors, formats, hooks, logs, reading
 from ventory.web.requests import IdConverter, StrictRequest
 
-PAGES = (auth_bp, main_bp, search_bp, stock_bp, items_bp, stores_bp, categories_bp, uom_bp, types_bp, tags_bp)
+PAGES = (
+    auth_bp,
+    main_bp,
+    search_bp,
+    stock_bp,
+    items_bp,
+    stores_bp,
+    categories_bp,
+    uom_bp,
+    types_bp,
+    tags_bp,
+    custom_fields_bp,
+)
 
 
 class Ventory(APIFlask):

@@ -2,6 +2,7 @@
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
@@ -18,6 +19,7 @@ __all__ = [
     "Balance",
     "Base",
     "Category",
+    "CustomField",
     "Inventory",
     "InventoryType",
     "Item",

@@ -1,4 +1,4 @@
-"""What an item is known by: several barcodes, tags."""
+"""What an item is known by: several barcodes, tags, custom fields."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,6 +57,7 @@ def upgrade():
     op.drop_column("item", "barcode")
     let_barcodes_follow_their_item()
     make_tags()
+    make_custom_fields()
 
 
 def downgrade():
@@ -163,3 +164,29 @@ def make_tags():
         sa.PrimaryKeyConstraint("inventory_id", "item_id", "tag_id", name=op.f("pk_item_tag")),
     )
     op.create_index("ix_item_tag_tag", "item_tag", ["inventory_id", "tag_id"], unique=False)
+
+
+def make_custom_fields():
+    op.create_table(
+        "custom_field",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("category_id", Id, nullable=True),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("label", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("is_required", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("inventory_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inventory_id", "category_id"],
+            ["category.inventory_id", "category.id"],
+            name=op.f("fk_custom_field_inventory_id_category_id"),
+        ),
+        sa.ForeignKeyConstraint(["inventory_id"], ["inventory.id"], name=op.f("fk_custom_field_inventory_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custom_field")),
+        sa.UniqueConstraint("inventory_id", "id", name=op.f("uq_custom_field_inventory_id_id")),
+        sa.UniqueConstraint("inventory_id", "key", name="uq_custom_field_key"),
+    )
+    op.create_index("ix_custom_field_category", "custom_field", ["inventory_id", "category_id"], unique=False)
+    op.add_column("item", sa.Column("field_values", sa.JSON(), nullable=False, server_default="{}"))

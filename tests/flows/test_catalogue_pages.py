@@ -63,3 +63,50 @@ def test_tags_are_typed_with_commas_filtered_by_renamed_and_merged(browser, chai
     assert "Beaker" in browser.get("/items/?tag=gift").text
     assert browser.post(f"/items/tags/{gift}", {"name": "Presents"}).status_code == 303
     assert "Presents" in browser.get(tea).text
+
+
+def test_fields_are_kept_at_the_categories_and_asked_on_the_items(browser, chain):
+    browser.post("/categories/new", {"name": "Apparel", "parent_id": "0"})
+    browser.post("/categories/new", {"name": "Larder", "parent_id": "0"})
+    numbers = dict(re.findall(r'href="/categories/(\d+)">(\w+)<', browser.get("/categories/").text))
+    clothes, food = (next(number for number, name in numbers.items() if name == each) for each in ("Apparel", "Larder"))
+    assert f"/categories/fields/?category={clothes}" in browser.get(f"/categories/{clothes}").text
+    new = {"label": "Fabric", "kind": "choice", "category_id": clothes, "options": "Cotton\r\nLinen\r\n", "key": ""}
+    added = browser.post("/categories/fields/new", new)
+    assert added.status_code == 303, added.text
+    assert browser.post("/categories/fields/new", new).status_code == 409
+    browser.post("/categories/fields/new", {"label": "Fragile", "kind": "yes_no", "category_id": "0"})
+    due = {"label": "Until", "kind": "date", "category_id": food, "is_required": "y"}
+    browser.post("/categories/fields/new", due)
+
+    fields = FIELDS | {"category_id": clothes, "fields-fragile": "no"}
+    unseen = browser.post("/items/new", fields)
+    assert unseen.status_code == 422
+    assert "This category also asks for Fabric." in unseen.text
+    assert 'name="fields-fabric"' in unseen.text
+    made = browser.post("/items/new", fields | {"fields-fabric": "Linen"})
+    assert made.status_code == 303, made.text
+    page = browser.get(made.headers["Location"]).text
+    assert "<dt>Fabric</dt><dd>Linen</dd>" in page
+    assert "<dt>Fragile</dt><dd>No</dd>" in page
+
+    moved = FIELDS | {"category_id": food, "fields-fragile": "yes", "fields-until": "someday"}
+    wrong = browser.post(f"{made.headers['Location']}/edit", moved)
+    assert wrong.status_code == 422
+    assert "Until is a date such as 2026-11-21." in wrong.text
+    done = browser.post(f"{made.headers['Location']}/edit", moved | {"fields-until": "2027-03-01"})
+    assert done.status_code == 303, done.text
+    assert "<dt>Until</dt><dd>1 March 2027</dd>" in browser.get(made.headers["Location"]).text
+
+
+def test_a_field_is_changed_and_removed_at_its_page(browser, chain):
+    browser.post("/categories/fields/new", {"label": "Maker", "kind": "text", "category_id": "0"})
+    path = re.search(r'href="(/categories/fields/\d+)">Maker<', browser.get("/categories/fields/").text).group(1)
+    assert browser.post(path, {"label": "Made by"}).status_code == 303
+    tea = browser.post("/items/new", FIELDS | {"fields-maker": "Rose"}).headers["Location"]
+    assert "<dt>Made by</dt><dd>Rose</dd>" in browser.get(tea).text
+    browser.post(f"{path}/remove", {}, page=path)
+    assert "One item has a value for Made by." in browser.get(path).text
+    browser.post(f"{tea}/edit", FIELDS | {"fields-maker": ""})
+    browser.post(f"{path}/remove", {}, page=path)
+    assert "No fields of your own yet." in browser.get("/categories/fields/").text

@@ -75,6 +75,9 @@ SUFFIX_GROUPS = (
 )
 
 
+FUDGE = "90002"
+
+
 @dataclass(frozen=True)
 class Good:
     """An article of the demo chain.
@@ -127,7 +130,7 @@ def load() -> list[Good]:
 def derived() -> list[tuple[str, Good]]:
     """Goods that the source lacks, each with the SKU whose demand it follows."""
     ribbon = _good("90001", "SATIN RIBBON RED", Decimal("1.20"))
-    fudge = _good("90002", "CLOTTED CREAM FUDGE", Decimal("18.00"))
+    fudge = _good(FUDGE, "CLOTTED CREAM FUDGE", Decimal("18.00"))
     return [
         (
             "21034",

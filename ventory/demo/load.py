@@ -21,12 +21,14 @@ from ventory.db import dialect
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
+from ventory.demo.goods import FUDGE
 from ventory.demo.people import PASSWORD, PEOPLE
 from ventory.models import (
     ActorRow,
     ActorStore,
     Balance,
     Category,
+    CustomField,
     Inventory,
     Item,
     ItemBarcode,
@@ -220,6 +222,17 @@ class Loader:
         session.flush()
         rows = [mine | {"item_id": self.items[good.sku], "tag_id": tags[tag].id} for good in goods for tag in good.tags]
         session.execute(insert(ItemTag), rows)
+        session.add(
+            CustomField(
+                **mine,
+                category_id=session.get_one(Item, self.items[FUDGE]).category_id,
+                key="best_within_days",
+                label="Best within, days",
+                kind="number",
+                version=1,
+            )
+        )
+        session.get_one(Item, self.items[FUDGE]).field_values = {"best_within_days": "9"}
 
     def _movements(self) -> None:
         connection = self.session.connection()

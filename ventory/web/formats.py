@@ -60,8 +60,21 @@ def short_date(day: date, today: date | None = None) -> str:
     return f"{day:%-d %b}" if day.year == today.year else f"{day:%-d %b %Y}"
 
 
+def field_value(field) -> str:
+    """The value of a custom field as people read it. field: with kind and value"""
+    match field.kind:
+        case "yes_no":
+            return "Yes" if field.value else "No"
+        case "number":
+            return quantity(Decimal(field.value))
+        case "date":
+            return f"{date.fromisoformat(field.value):%-d %B %Y}"
+    return field.value
+
+
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         quantity=quantity, helper=helper, signed=signed, money=money, when=when, short_date=short_date, plain=plain
     )
     app.jinja_env.filters["drawing"] = drawing
+    app.jinja_env.filters["field_value"] = field_value

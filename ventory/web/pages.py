@@ -63,8 +63,10 @@ def show_problem(form: FlaskForm, error: VentoryError) -> None:
 
 def _field_at(form: FlaskForm, path: list[str]) -> Any:
     """The field that a path such as `barcodes.2.quantity` blames, by all of it, its last word or its first; or None."""
-    field: Any = form._fields.get(path[0])
+    field: Any = form._fields.get(path[0], form._fields.get("-".join(path)))
     for step in path[1:]:
+        if path[0] not in form._fields:
+            break
         if isinstance(field, FieldList):
             field = field.entries[int(step)] if step.isdecimal() and int(step) < len(field.entries) else None
         elif isinstance(field, FormField):

@@ -47,6 +47,7 @@ class Item(Tenant, Base):
     """A thing the chain sells or uses. Archived, never deleted; the unit is fixed once something moved.
 
     sku_key, name_key: casefolded, for uniqueness and sorting; price: per stock unit, None when nobody set one
+    field_values: of custom fields by key (core/fields)
     """
 
     __tablename__ = "item"
@@ -74,6 +75,7 @@ class Item(Tenant, Base):
     group_id: Mapped[int | None] = mapped_column(Id)
     options: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     price: Mapped[Decimal | None] = mapped_column(UnitPrice)
+    field_values: Mapped[dict[str, str | bool]] = mapped_column(JSON, default=dict, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     updated_at: Mapped[datetime] = mapped_column(UtcTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcTime)

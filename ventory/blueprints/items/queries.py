@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
 from ventory.blueprints.stores.models import Store
@@ -20,6 +21,7 @@ from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core import barcodes
 from ventory.core.access import Actor
+from ventory.core.fields import shown_value
 from ventory.core.quantity import ZERO, per_unit
 from ventory.db.paging import Page, SortKey, fetch
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
@@ -52,11 +54,21 @@ class KnownBarcode:
 
 
 @dataclass(frozen=True)
+class FieldValue:
+    """A custom field that is asked of an item, with its value as it is kept; None for none."""
+
+    key: str
+    label: str
+    kind: str
+    value: str | bool | None
+
+
+@dataclass(frozen=True)
 class ItemView:
     """An item with its stock over the stores that the actor may see.
 
     stock_level: on hand in stores and on the way between them; available: in stores only
-    barcode: the primary one of barcodes, which, like tags, stand here only when the item was read in full
+    barcode: the primary one of barcodes, which, like tags and values, stand here only when it was read in full
     """
 
     id: int
@@ -86,6 +98,12 @@ class ItemView:
     tint: int | None = None
     barcodes: tuple[KnownBarcode, ...] = ()
     tags: tuple[str, ...] = ()
+    values: tuple[FieldValue, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The custom fields that have a value, as programs get them."""
+        return {each.key: shown_value(each.kind, each.value) for each in self.values if each.value is not None}
 
     @property
     def uom(self) -> str:
@@ -134,6 +152,7 @@ _COLUMNS = (
     ItemGroup.name.label("group"),
     Item.options,
     Item.price,
+    Item.field_values,
     Item.created_at,
     Item.updated_at,
     Item.archived_at,
@@ -208,7 +227,7 @@ def list_items(
     cursor: str | None = None,
     in_full: bool = False,
 ) -> Page:
-    """Items with their totals. in_full: with every barcode and tag
+    """Items with their totals. in_full: with every barcode, tag and custom field
 
     sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView
     """
@@ -294,6 +313,7 @@ def _with_stock(
     levels = _levels(session, actor, ids) if with_stores else {}
     codes = barcodes_of(session, ids) if in_full else {}
     tagged = tags.tags_of(session, ids) if in_full else {}
+    custom = Fields(session) if in_full and rows else None
     nothing = (ZERO, ZERO, ZERO)
     views = []
     for row in rows:
@@ -327,9 +347,14 @@ def _with_stock(
                 row.tint,
                 codes.get(row.id, ()),
                 tagged.get(row.id, ()),
+                _values(custom.of(row.category_id), row.field_values) if custom else (),
             )
         )
     return tuple(views)
+
+
+def _values(fields: Sequence[FieldView], kept: dict[str, Any]) -> tuple[FieldValue, ...]:
+    return tuple(FieldValue(each.key, each.label, each.kind, kept.get(each.key)) for each in fields)
 
 
 _BARCODES = (

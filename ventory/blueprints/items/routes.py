@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ventory.blueprints.categories import queries as categories
+from ventory.blueprints.custom_fields.forms import PREFIX, asking, read, written
+from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.inventory_types import queries as types
 from ventory.blueprints.items import queries, service
 from ventory.blueprints.items.barcodes import ONE, AskedBarcode
@@ -137,18 +139,20 @@ def peek(item_id):
 @guard("catalogue.write")
 def new():
     """Add an item."""
-    form = NewItemForm(unit=service.DEFAULT_UNIT, type=service.DEFAULT_TYPE)
+    fields = _asked_fields(request.args.get("category"))
+    form = _with_fields(NewItemForm, fields)(unit=service.DEFAULT_UNIT, type=service.DEFAULT_TYPE)
     _fill_choices(form)
     stores = current.mine()
     form.store.choices = [(each.code, each.name) for each in stores]
     if request.method == "GET":
         chosen = current.store() or next((each for each in stores if each.is_default), None)
         form.store.data = chosen.code if chosen else None
-    answer = submit(
+        form.category_id.data = int(request.args.get("category", type=int) or 0)
+    answer = _all_asked(form, fields) and submit(
         form,
         lambda: service.add(
             service.AddItem(
-                fields=_fields(form),
+                fields=_fields(form, fields),
                 stock=StockFields(
                     store=form.store.data,
                     unit_cost=form.unit_cost.data,
@@ -163,7 +167,7 @@ def new():
         ),
         lambda view: gone(f"{view.name} was added.", url_for("stock.item", item_id=view.id)),
     )
-    if answer is not None:
+    if answer:
         return answer
     return form_page(
         form,
@@ -181,8 +185,11 @@ def edit(item_id):
     """Change an item."""
     item = _item(item_id)
     option = next(iter(item.options.items()), ("", ""))
-    form = ItemForm(
-        data={
+    fields = _asked_fields(str(item.category_id or 0))
+    kept = {each.key: each.value for each in item.values}
+    form = _with_fields(ItemForm, fields)(
+        data={f"{PREFIX}{each.key}": written(each, kept.get(each.key)) for each in fields}
+        | {
             "name": item.name,
             "sku": item.sku,
             "barcodes": [{"barcode": each.barcode, "quantity": each.quantity} for each in item.barcodes],
@@ -199,19 +206,19 @@ def edit(item_id):
     )
     _fill_choices(form)
     shown = request.form.get("version", str(item.version))
-    answer = submit(
+    answer = _all_asked(form, fields) and submit(
         form,
         lambda: service.change(
             service.ChangeItem(
                 item_id=item_id,
-                fields=_fields(form),
+                fields=_fields(form, fields),
                 version=int(shown) if shown.isdecimal() and len(shown) < 10 else None,
                 **asked(),
             )
         ),
         lambda view: gone(f"{view.name} was changed.", url_for("stock.item", item_id=view.id)),
     )
-    if answer is not None:
+    if answer:
         return answer
     return form_page(
         form,
@@ -246,7 +253,40 @@ def _fill_choices(form: ItemForm) -> None:
     form.type.choices = [(each.code, each.name) for each in types.list_types(session)]
 
 
-def _fields(form: ItemForm) -> ItemFields:
+def _asked_fields(category: str | None) -> list[FieldView]:
+    """The custom fields that are asked of an item in the category that the form names, else in this one."""
+    named = request.form.get("category_id", category) or ""
+    return Fields(reading.session()).of(int(named) if named.isdecimal() and len(named) < 16 and named != "0" else None)
+
+
+def _with_fields(form: type[ItemForm], fields: list[FieldView]) -> type[ItemForm]:
+    """The form with a form field for each custom field, behind the category."""
+    asked = {f"{PREFIX}{field.key}": asking(field) for field in fields}
+
+    class Asking(form):
+        def __iter__(self):
+            mine = [self._fields[name] for name in asked]
+            for each in super().__iter__():
+                if each in mine:
+                    continue
+                yield each
+                if each.name == "category_id":
+                    yield from mine
+
+    for name, field in asked.items():
+        setattr(Asking, name, field)
+    return Asking
+
+
+def _all_asked(form: ItemForm, fields: list[FieldView]) -> bool:
+    """Whether the form that came in showed every field; another category may ask for more than the one before."""
+    unseen = [field.label for field in fields if form.is_submitted() and f"{PREFIX}{field.key}" not in request.form]
+    if unseen:
+        form.form_errors.append(f"This category also asks for {', '.join(unseen)}. Fill it in and save again.")
+    return not unseen
+
+
+def _fields(form: ItemForm, fields: list[FieldView]) -> ItemFields:
     options = {form.option_name.data: form.option_value.data} if form.option_name.data else {}
     return ItemFields(
         name=form.name.data,
@@ -263,6 +303,7 @@ def _fields(form: ItemForm) -> ItemFields:
         group=form.group.data or None,
         options=options,
         description=form.description.data or "",
+        fields={field.key: read(field, form[f"{PREFIX}{field.key}"].data) for field in fields},
     )
 
 

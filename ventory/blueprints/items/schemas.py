@@ -6,17 +6,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, PlainSerializer, WithJsonSchema
 
+from ventory.blueprints.custom_fields.schemas import Key
 from ventory.blueprints.items.barcodes import MOST as MOST_BARCODES
 from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.blueprints.tags.schemas import TagName
 from ventory.blueprints.tags.service import MOST as MOST_TAGS
 from ventory.core.barcodes import KINDS
+from ventory.core.fields import LONGEST_TEXT
 from ventory.web.schemas import (
     AmountIn,
     AmountOut,
+    AnyQuantity,
     Barcode,
     Code,
     Id,
@@ -32,6 +35,7 @@ from ventory.web.schemas import (
     Sku,
     StoreQuery,
     StoreRef,
+    json_number,
     line_of_text,
     text,
 )
@@ -41,6 +45,21 @@ LEFT_ALONE: Any = Field(default_factory=str)
 Options = Annotated[dict[line_of_text(40, 1), line_of_text(80, 1)], Field(max_length=6)]
 _ITEM_FIELDS = frozenset(ItemFields.__dataclass_fields__)
 _STOCK_FIELDS = frozenset(StockFields.__dataclass_fields__)
+
+
+# Whether it fits the field is the use case's to say: here it is only readable.
+ValueIn = Annotated[bool, Field(strict=True)] | AnyQuantity | text(LONGEST_TEXT) | None
+
+
+def _json_value(value: Any) -> Any:
+    return json_number(value) if isinstance(value, Decimal) else value
+
+
+ValueOut = Annotated[
+    Any,
+    PlainSerializer(_json_value),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "number"}, {"type": "string"}]}),
+]
 
 
 class BarcodeIn(In):
@@ -75,6 +94,10 @@ class _Catalogue(In):
     group: Annotated[line_of_text(200, 1) | None, Field(description="The group of which this is a variant.")] = None
     options: Annotated[Options, Field(description="What tells this variant from its siblings.")] = {}
     price: AmountIn | None = None
+    fields: Annotated[
+        dict[Key, ValueIn],
+        Field(max_length=100, description="Custom fields by key; absent ones stay, null empties one."),
+    ] = {}
 
     def item_fields(self) -> ItemFields:
         """The catalogue fields that were sent."""
@@ -173,6 +196,7 @@ class _InFull(Out):
 
     barcodes: list[BarcodeOut]
     tags: list[str]
+    fields: Annotated[dict[str, ValueOut], Field(description="Custom fields that have a value, by key.")]
 
 
 class _ItemOut(Out):

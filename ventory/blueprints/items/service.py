@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, select, update
 
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.custom_fields.queries import Fields
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items import barcodes, queries, references
 from ventory.blueprints.items.barcodes import AskedBarcode
@@ -23,6 +24,7 @@ from ventory.core import movements as rules
 from ventory.core.barcodes import normal
 from ventory.core.errors import BadInput, InUse, NotFound, Stale
 from ventory.core.events import ItemChanged
+from ventory.core.fields import settle
 from ventory.core.ledger import Count, Move
 from ventory.core.quantity import Unit, check_quantity, multiply, per_unit
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
@@ -47,7 +49,7 @@ class ItemFields:
     """What an item may be given; UNSET leaves it as it is (or takes the default when the item is new).
 
     category: a name; one that is not there yet is added at the top of the tree
-    barcode: the primary one; barcodes: all of them
+    barcode: the primary one; barcodes: all of them; fields: values of custom fields by key, None empties one
     """
 
     name: str | Unset = UNSET
@@ -63,6 +65,12 @@ class ItemFields:
     tags: tuple[str, ...] | Unset = UNSET
     options: dict[str, str] | Unset = UNSET
     price: Decimal | Unset | None = UNSET
+    fields: dict[str, Any] | Unset = UNSET
+
+    @property
+    def touches_values(self) -> bool:
+        """Whether custom fields are settled anew: a value was given, or the category, which says what is asked."""
+        return any(each is not UNSET for each in (self.fields, self.category, self.category_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +170,7 @@ def add(command: AddItem) -> ItemView:
             version=1,
         )
         _apply(work, item, fields)
+        _give_values(work, item, fields)
         work.session.add(item)
         work.session.flush()
         found = _found(work, item.id)
@@ -188,6 +197,8 @@ def change(command: ChangeItem) -> ItemView:
         if command.fields != ItemFields():
             _refuse_new_unit(work, item, command.fields)
             _apply(work, item, command.fields)
+            if command.fields.touches_values:
+                _give_values(work, item, command.fields)
             item.version += 1
             work.session.flush()
             _give_names(work, item, _found(work, item.id).unit, command.fields)
@@ -349,6 +360,13 @@ def _apply(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
         item.type_id = _type(work, given["type"]).id
     if "group" in given:
         item.group_id = _group_named(work, given["group"], given.get("options") or item.options)
+
+
+def _give_values(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
+    """Settle the values of the custom fields that are asked of the item in its category."""
+    asked = [each.rule for each in Fields(work.session).of(item.category_id)]
+    given = {} if isinstance(fields.fields, Unset) else fields.fields
+    item.field_values = settle(asked, item.field_values or {}, given)
 
 
 def _give_names(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields) -> None:
