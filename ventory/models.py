@@ -4,7 +4,7 @@ from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, Logi
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.blueprints.uom.models import UnitRow
@@ -25,6 +25,7 @@ __all__ = [
     "Item",
     "ItemBarcode",
     "ItemGroup",
+    "ItemNote",
     "ItemStore",
     "ItemTag",
     "KeptAnswer",

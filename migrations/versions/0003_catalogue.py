@@ -1,11 +1,11 @@
-"""What an item is known by: several barcodes, tags, custom fields."""
+"""What an item is known by: several barcodes, tags, custom fields, notes."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from ventory.core import barcodes
 from ventory.db.base import Id
-from ventory.db.types import Quantity
+from ventory.db.types import Quantity, UtcTime
 
 revision = "0003"
 down_revision = "0001"
@@ -58,6 +58,7 @@ def upgrade():
     let_barcodes_follow_their_item()
     make_tags()
     make_custom_fields()
+    make_notes()
 
 
 def downgrade():
@@ -190,3 +191,29 @@ def make_custom_fields():
     )
     op.create_index("ix_custom_field_category", "custom_field", ["inventory_id", "category_id"], unique=False)
     op.add_column("item", sa.Column("field_values", sa.JSON(), nullable=False, server_default="{}"))
+
+
+def make_notes():
+    op.create_table(
+        "item_note",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("item_id", Id, nullable=False),
+        sa.Column("actor_id", Id, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("inventory_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inventory_id", "item_id"],
+            ["item.inventory_id", "item.id"],
+            name=op.f("fk_item_note_inventory_id_item_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["inventory_id", "actor_id"],
+            ["actor.inventory_id", "actor.id"],
+            name=op.f("fk_item_note_inventory_id_actor_id"),
+        ),
+        sa.ForeignKeyConstraint(["inventory_id"], ["inventory.id"], name=op.f("fk_item_note_inventory_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item_note")),
+        sa.UniqueConstraint("inventory_id", "id", name=op.f("uq_item_note_inventory_id_id")),
+    )
+    op.create_index("ix_item_note_item", "item_note", ["inventory_id", "item_id", "id"], unique=False)

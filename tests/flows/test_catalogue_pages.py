@@ -110,3 +110,23 @@ def test_a_field_is_changed_and_removed_at_its_page(browser, chain):
     browser.post(f"{tea}/edit", FIELDS | {"fields-maker": ""})
     browser.post(f"{path}/remove", {}, page=path)
     assert "No fields of your own yet." in browser.get("/categories/fields/").text
+
+
+def test_a_note_is_written_shown_and_removed_at_the_item(browser, chain, app):
+    from tests.conftest import Browser
+
+    item = f"/items/{chain.item('tea')}"
+    assert browser.post(f"{item}/notes", {"text": "Top <b>shelf</b>"}, page=item).status_code == 303
+    page = browser.get(item).text
+    assert "Top &lt;b&gt;shelf&lt;/b&gt;" in page
+    empty = browser.post(f"{item}/notes", {"text": "  "}, page=item)
+    assert empty.status_code == 422
+    assert "Write something first." in empty.text
+
+    removal = re.search(rf'action="({item}/notes/\d+/remove)"', page).group(1)
+    clerk = Browser(app, chain.member("clerk")[1])
+    assert removal not in clerk.get(item).text
+    clerk.post(removal, {}, page=item)
+    assert "Top &lt;b&gt;" in browser.get(item).text
+    browser.post(removal, {}, page=item)
+    assert "Nobody wrote anything yet." in browser.get(item).text

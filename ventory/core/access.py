@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 READING = frozenset({"catalogue.read", "stock.read", "stores.read", "analytics.read"})
 POSTING = frozenset({"stock.sell", "stock.adjust", "stock.transfer", "stock.restock", "stock.reverse"})
 CATALOGUE = frozenset({"catalogue.write"})
+NOTING = frozenset({"notes.write"})
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": READING | POSTING | CATALOGUE | {"stores.write", "costs.read"},
-    "manager": READING | POSTING | CATALOGUE | {"stores.write", "costs.read"},
-    "buyer": READING | CATALOGUE | {"stock.restock", "stock.transfer", "costs.read"},
-    "clerk": READING | POSTING,
+    "owner": READING | POSTING | CATALOGUE | NOTING | {"stores.write", "costs.read"},
+    "manager": READING | POSTING | CATALOGUE | NOTING | {"stores.write", "costs.read"},
+    "buyer": READING | CATALOGUE | NOTING | {"stock.restock", "stock.transfer", "costs.read"},
+    "clerk": READING | POSTING | NOTING,
     "auditor": READING | {"costs.read"},
 }
 PERMISSIONS = frozenset().union(*ROLES.values())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 
 from ventory.blueprints.custom_fields.queries import FieldView
 from ventory.core.fields import KEY, LONGEST_TEXT
 from ventory.web.forms import DecimalField, TextField
 
-NEEDED = InputRequired("This is needed.")
+NEEDED = DataRequired("This is needed.")
 KIND_NAMES = {"text": "Text", "number": "Number", "date": "Date", "yes_no": "Yes or no", "choice": "Choice"}
 PREFIX = "fields-"
 """Before a field's key in the name of the form field that asks for its value."""
@@ -45,7 +45,8 @@ def asking(field: FieldView) -> Field:
     needs = [NEEDED] if field.is_required else []
     match field.kind:
         case "number":
-            return DecimalField(field.label, needs)
+            # Not DataRequired: 0 is a number, too.
+            return DecimalField(field.label, [InputRequired(NEEDED.message)] if field.is_required else [])
         case "date":
             return TextField(field.label, 10, needs, render_kw={"type": "date"})
         case "yes_no":

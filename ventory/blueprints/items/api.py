@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import g, url_for
 
 from ventory.blueprints.categories import queries as categories
-from ventory.blueprints.items import queries, references, service
+from ventory.blueprints.items import notes, queries, references, service
 from ventory.blueprints.items.schemas import (
     ItemChange,
     ItemIn,
@@ -17,6 +17,8 @@ from ventory.blueprints.items.schemas import (
     ItemRow,
     LowOut,
     LowQuery,
+    NoteIn,
+    NoteOut,
     ProductChange,
     ProductIn,
     ProductOut,
@@ -31,6 +33,7 @@ from ventory.core.errors import NotFound
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.lists import answer, store_id, tagged, version_sent
+from ventory.web.schemas import PageQuery
 
 products_api = APIBlueprint("products", __name__, tag="Products")
 items_api = APIBlueprint("items", __name__, url_prefix="/items", tag="Items")
@@ -245,3 +248,32 @@ def archive_item(item_id):
 def restore_item(item_id):
     """Bring an archived item back."""
     return tagged(service.restore(service.RestoreItem(item_id=item_id, **asked())))
+
+
+@items_api.get("/<int:item_id>/notes")
+@guard("catalogue.read")
+@items_api.input(PageQuery, location="query")
+@items_api.output(list[NoteOut])
+def list_notes(item_id, query_data):
+    """What was written about an item, newest first."""
+    if queries.get_item(reading.session(), g.actor, item_id, also_archived=True) is None:
+        raise NotFound("There is no such item.")
+    return answer(queries.notes(reading.session(), item_id, limit=query_data.limit, cursor=query_data.cursor))
+
+
+@items_api.post("/<int:item_id>/notes")
+@guard("notes.write")
+@items_api.input(NoteIn)
+@items_api.output(NoteOut, status_code=201)
+def write_note(item_id, json_data):
+    """Write a note on an item."""
+    return notes.write(notes.WriteNote(item_id=item_id, text=json_data.text, **asked())), 201
+
+
+@items_api.delete("/<int:item_id>/notes/<int:note_id>")
+@guard("notes.write")
+@items_api.output({}, status_code=204)
+def remove_note(item_id, note_id):
+    """Take one's own note away."""
+    notes.remove(notes.RemoveNote(item_id=item_id, note_id=note_id, **asked()))
+    return ""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
+from ventory.web.schemas import clean_text
 
-NEEDED = InputRequired("This is needed.")
+NEEDED = DataRequired("This is needed.")
 
 
 SPARE_ROWS = 2
@@ -85,3 +86,15 @@ class RuleForm(FlaskForm):
     reorder_point = DecimalField("Reorder point", [not_below_zero])
     target_level = DecimalField("Target level", [not_below_zero])
     shelf = TextField("Shelf", 40)
+
+
+class ParagraphField(TextAreaField):
+    """Text of several lines, trimmed and cleaned."""
+
+    def process_formdata(self, valuelist):
+        self.data = valuelist[0].strip() if valuelist else ""
+        self.data = clean_text(self.data)
+
+
+class NoteForm(FlaskForm):
+    text = ParagraphField("Note", [DataRequired("Write something first."), Length(max=2000)])

@@ -146,6 +146,24 @@ class ItemStore(Tenant, Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
 
 
+class ItemNote(Tenant, Base):
+    """What somebody wrote about an item. Never changed; who wrote it may take it away."""
+
+    __tablename__ = "item_note"
+    __table_args__ = (
+        UniqueConstraint("inventory_id", "id"),
+        ForeignKeyConstraint(["inventory_id", "item_id"], ["item.inventory_id", "item.id"]),
+        ForeignKeyConstraint(["inventory_id", "actor_id"], ["actor.inventory_id", "actor.id"]),
+        Index("ix_item_note_item", "inventory_id", "item_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    item_id: Mapped[int] = mapped_column(Id)
+    actor_id: Mapped[int] = mapped_column(Id)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 means("item", ["inventory_id", "sku_key"], "uq_item_sku", SkuTaken, "Another item has this SKU.", "sku")
 means(
     "item_barcode",

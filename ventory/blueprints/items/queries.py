@@ -15,7 +15,7 @@ from ventory.blueprints.auth.models import ActorRow
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.uom.models import UnitRow
@@ -407,6 +407,33 @@ def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, lis
             )
         )
     return levels
+
+
+@dataclass(frozen=True)
+class NoteView:
+    id: int
+    item_id: int
+    text: str
+    actor_id: int
+    actor: str
+    at: datetime
+
+
+def notes(session: Session, item_id: int, *, limit: int = 50, cursor: str | None = None) -> Page:
+    """What was written about an item, newest first. shape: Page of NoteView"""
+    statement = _NOTES.where(ItemNote.item_id == item_id)
+    page = fetch(session, statement, [SortKey(ItemNote.id, lambda row: row.id, True)], limit=limit, cursor=cursor)
+    return Page(tuple(NoteView(*row) for row in page.rows), page.next_cursor, page.previous_cursor)
+
+
+def get_note(session: Session, note_id: int) -> NoteView | None:
+    row = session.execute(_NOTES.where(ItemNote.id == note_id)).first()
+    return NoteView(*row) if row else None
+
+
+_NOTES = select(
+    ItemNote.id, ItemNote.item_id, ItemNote.text, ItemNote.actor_id, ActorRow.name.label("actor"), ItemNote.created_at
+).join(ActorRow, and_(ActorRow.inventory_id == ItemNote.inventory_id, ActorRow.id == ItemNote.actor_id))
 
 
 def has_moved(session: Session, item_id: int) -> bool:

@@ -8,15 +8,15 @@ from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.custom_fields.forms import PREFIX, asking, read, written
 from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.inventory_types import queries as types
-from ventory.blueprints.items import queries, service
+from ventory.blueprints.items import notes, queries, service
 from ventory.blueprints.items.barcodes import ONE, AskedBarcode
-from ventory.blueprints.items.forms import ItemForm, NewItemForm, RuleForm
+from ventory.blueprints.items.forms import ItemForm, NewItemForm, NoteForm, RuleForm
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.blueprints.stores import current
 from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import Forbidden, NotFound, VentoryError
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
@@ -371,3 +371,40 @@ def restore(item_id):
     except VentoryError as error:
         return gone(error.message, url_for("stock.item", item_id=item_id))
     return gone("Back in the catalogue.", url_for("stock.item", item_id=item_id))
+
+
+@items_bp.get("/<int:item_id>/notes")
+@guard("catalogue.read")
+def all_notes(item_id):
+    """Everything that was written about an item."""
+    return _notes_page(item_id, NoteForm())
+
+
+@items_bp.post("/<int:item_id>/notes")
+@guard("notes.write")
+def write_note(item_id):
+    """Write a note on an item."""
+    form = NoteForm()
+    answer = submit(
+        form,
+        lambda: notes.write(notes.WriteNote(item_id=item_id, text=form.text.data, **asked())),
+        lambda _note: gone("The note stands.", url_for("stock.item", item_id=item_id, _anchor="notes")),
+    )
+    return answer if answer is not None else (_notes_page(item_id, form), getattr(form, "refused_with", 422))
+
+
+def _notes_page(item_id: int, form: NoteForm) -> str:
+    page = queries.notes(reading.session(), item_id, cursor=request.args.get("cursor"))
+    return render_template("items/notes_page.html", title="Notes", item=_item(item_id), page=page, form=form)
+
+
+@items_bp.post("/<int:item_id>/notes/<int:note_id>/remove")
+@guard("notes.write")
+def remove_note(item_id, note_id):
+    """Take one's own note away."""
+    address = url_for("stock.item", item_id=item_id, _anchor="notes")
+    try:
+        notes.remove(notes.RemoveNote(item_id=item_id, note_id=note_id, **asked()))
+    except Forbidden as error:
+        return gone(error.message, address)
+    return gone("The note was removed.", address)

@@ -261,6 +261,19 @@ class ItemQuery(ProductQuery):
     group_id: QueryId | None = None
 
 
+class NoteIn(In):
+    text: text(2000, 1)
+
+
+class NoteOut(Out):
+    id: int
+    item_id: int
+    text: str
+    actor_id: int
+    actor: str
+    at: datetime
+
+
 class RestockIn(In):
     quantity: PositiveQuantity
     store: StoreRef | None = None

@@ -225,6 +225,7 @@ def item(item_id):
         chart=drawn,
         lines=lines,
         siblings=siblings,
+        notes=items.notes(session, item_id, limit=8),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
     )

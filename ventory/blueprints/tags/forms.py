@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import SelectField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired
 
 from ventory.web.forms import TextField
 
 
 class TagForm(FlaskForm):
-    name = TextField("Name", 40, [InputRequired("This is needed.")])
+    name = TextField("Name", 40, [DataRequired("This is needed.")])
 
 
 class MergeForm(FlaskForm):
