@@ -17,6 +17,7 @@ from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.inventory_types.routes import types_bp
+from ventory.blueprints.items.group_pages import groups_bp
 from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
@@ -45,6 +46,7 @@ PAGES = (
     types_bp,
     tags_bp,
     custom_fields_bp,
+    groups_bp,
 )
 
 

@@ -25,6 +25,7 @@ PAGES = [
     "/stock/move/adjustment?item=30&at=LEEDS&quantity=3", "/stock/move/restock", "/search?q=bag", "/search?q=zebra",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
+    "/items/groups/", "/items/groups/1", "/items/groups/1?store=LEEDS", "/items/groups/1/add?more-0=Tea%20roses",
     "/items/tags/", "/items/tags/1", "/items/tags/1/merge", "/items/?tag=retrospot", "/stock?store=LEEDS&tag=Retrospot",
 ]  # fmt: skip
 

@@ -130,3 +130,34 @@ def test_a_note_is_written_shown_and_removed_at_the_item(browser, chain, app):
     assert "Top &lt;b&gt;" in browser.get(item).text
     browser.post(removal, {}, page=item)
     assert "Nobody wrote anything yet." in browser.get(item).text
+
+
+def test_the_grid_of_a_group_shows_what_is_available_and_adds_what_is_missing(browser, chain):
+    for size, colour, stock in (("S", "Red", 4), ("M", "Red", 2), ("M", "Blue", 0)):
+        rows = {"options-0-option": "Size", "options-0-value": size, "options-1-option": "Colour"}
+        names = {"name": f"Tee {size} {colour}", "sku": f"T-{size}-{colour}", "group": "T-shirt"}
+        fields = FIELDS | names | rows | {"options-1-value": colour, "stock_level": str(stock)}
+        added = browser.post("/items/new", fields)
+        assert added.status_code == 303, added.text
+    half = browser.post(f"{added.headers['Location']}/edit", fields | {"options-1-value": ""})
+    assert half.status_code == 422
+    assert "Give the option a value." in half.text
+
+    path = re.search(r'href="(/items/groups/\d+)"', browser.get("/items/groups/").text).group(1)
+    page = browser.get(f"{path}?store=LEEDS").text
+    assert "Available in Leeds" in page
+    assert 'aria-label="Tee S Red: 4 pcs available">4</a>' in page
+    assert page.count('class="none">missing<') == 1
+    assert "Add 1 missing" in page
+    assert 'aria-label="Tee S Red: not carried"' in browser.get(f"{path}?store=YORK").text
+
+    preview = browser.get(f"{path}/add?pattern=TEE-{{Size}}-{{Colour:3}}&more-0=L").text
+    assert re.findall(r'<span class="note">(TEE-[\w-]+)</span>', preview) == ["TEE-S-BLU", "TEE-L-RED", "TEE-L-BLU"]
+    assert "There is no option Length" in browser.get(f"{path}/add?pattern={{Length}}").text
+    fields = {"pattern": "TEE-{Size}-{Colour:3}", "more-0": "L", "combination": '{"Size": "L", "Colour": "Red"}'}
+    assert browser.post(f"{path}/add", fields).status_code == 303
+    assert "T-shirt, L, Red: 0 pcs available" in browser.get(f"{path}?store=LEEDS").text
+    nothing = browser.post(f"{path}/add", {"pattern": "TEE-{Size}-{Colour}", "more-0": ""})
+    assert nothing.status_code == 422
+    assert "Tick what should be added." in nothing.text
+    assert browser.post(f"{path}/add", fields | {"combination": "[1]"}).status_code == 422

@@ -8,8 +8,12 @@ from apiflask import APIBlueprint
 from flask import g, url_for
 
 from ventory.blueprints.categories import queries as categories
-from ventory.blueprints.items import notes, queries, references, service
+from ventory.blueprints.items import grid, notes, queries, references, service, variants
 from ventory.blueprints.items.schemas import (
+    AddedVariantsOut,
+    GridOut,
+    GridQuery,
+    GroupOut,
     ItemChange,
     ItemIn,
     ItemOut,
@@ -28,6 +32,7 @@ from ventory.blueprints.items.schemas import (
     RestockIn,
     RestockOut,
     RestockQuery,
+    VariantsIn,
 )
 from ventory.core.errors import NotFound
 from ventory.web import reading
@@ -248,6 +253,54 @@ def archive_item(item_id):
 def restore_item(item_id):
     """Bring an archived item back."""
     return tagged(service.restore(service.RestoreItem(item_id=item_id, **asked())))
+
+
+@items_api.get("/groups")
+@guard("catalogue.read")
+@items_api.input(PageQuery, location="query")
+@items_api.output(list[GroupOut])
+def list_groups(query_data):
+    """Groups of variants, by name."""
+    return answer(grid.list_groups(reading.session(), limit=query_data.limit, cursor=query_data.cursor))
+
+
+@items_api.get("/groups/<int:group_id>")
+@guard("catalogue.read")
+@items_api.input(GridQuery, location="query")
+@items_api.output(GridOut)
+def get_grid(group_id, query_data):
+    """A group's variants as a matrix of two options, with what is available of each, in one store or all."""
+    view = grid.grid(
+        reading.session(),
+        g.actor,
+        group_id,
+        store_id=store_id(query_data, _stores()),
+        rows=query_data.rows,
+        columns=query_data.columns,
+    )
+    if view is None:
+        raise NotFound("There is no such group.")
+    return view
+
+
+@items_api.post("/groups/<int:group_id>/variants")
+@guard("catalogue.write")
+@items_api.input(VariantsIn)
+@items_api.output(AddedVariantsOut, status_code=201)
+def add_missing_variants(group_id, json_data):
+    """Add the combinations of options that a group lacks.
+
+    409 sku_taken when a SKU of the pattern is another item's.
+    """
+    command = variants.AddVariants(
+        group_id=group_id,
+        pattern=json_data.pattern,
+        values={name: tuple(values) for name, values in json_data.values.items()},
+        combinations=None if json_data.combinations is None else tuple(json_data.combinations),
+        dry_run=json_data.dry_run,
+        **asked(),
+    )
+    return variants.add_missing(command), 201
 
 
 @items_api.get("/<int:item_id>/notes")

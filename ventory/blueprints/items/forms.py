@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField, SelectField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
 from ventory.web.schemas import clean_text
@@ -22,20 +22,31 @@ class BarcodeRow(Form):
     quantity = DecimalField("Stands for", [not_below_zero])
 
 
-class BarcodeRows(FieldList):
-    """Barcodes one below the other, the primary one first, with spare rows below."""
+class OptionRow(Form):
+    option = TextField("Option", 40)
+    value = TextField("Value", 80)
 
-    def __init__(self, label: str, **more):
-        super().__init__(FormField(BarcodeRow), label, max_entries=60, **more)
+    def validate_value(self, field):
+        if self.option.data and not field.data:
+            raise ValidationError("Give the option a value.")
+        if field.data and not self.option.data:
+            raise ValidationError("Name the option.")
+
+
+class Rows(FieldList):
+    """Rows of the same few fields, with spare ones below."""
+
+    def __init__(self, label: str, row: type[Form], **more):
+        super().__init__(FormField(row), label, max_entries=60, **more)
 
     def tidy(self) -> None:
-        """Drop the rows that were left empty, so that the n-th row is the n-th barcode, and add spare ones."""
-        self.entries = [row for row in self.entries if row.form.barcode.data or row.form.quantity.data is not None]
+        """Drop the rows that were left empty, so that the n-th row is the n-th that is sent, and add spare ones."""
+        self.entries = [row for row in self.entries if any(cell.data not in (None, "") for cell in row.form)]
         for _ in range(SPARE_ROWS):
             self.append_entry()
 
     @property
-    def filled(self) -> list[BarcodeRow]:
+    def filled(self) -> list[Form]:
         return [row.form for row in self.entries[:-SPARE_ROWS]]
 
 
@@ -58,15 +69,14 @@ class ItemForm(FlaskForm):
 
     name = TextField("Name", 200, [NEEDED])
     sku = TextField("SKU", 64, [NEEDED])
-    barcodes = BarcodeRows("Barcodes")
+    barcodes = Rows("Barcodes", BarcodeRow)
     category_id = SelectField("Category", coerce=int, validate_choice=False)
     unit = SelectField("Unit", validate_choice=False)
     type = SelectField("Type", validate_choice=False)
     tags = TagsField("Tags")
     price = PriceField("Price", [not_below_zero])
     group = TextField("Group of variants", 200)
-    option_name = TextField("This variant's option", 40)
-    option_value = TextField("Its value", 80)
+    options = Rows("What tells this variant apart", OptionRow)
     description = TextAreaField("Description", [Length(max=4000)])
 
 

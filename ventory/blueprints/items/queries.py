@@ -386,6 +386,21 @@ def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tup
     }
 
 
+def available_of(session: Session, actor: Actor, ids: Sequence[int], store_id: int | None) -> dict[int, Decimal]:
+    """What is available of some items, in one store or in all that the actor may see.
+
+    shape: {item id: available}, without those that are not carried there
+    """
+    if store_id is None:
+        return {item_id: available for item_id, (_, _, available) in _totals(session, actor, ids).items()}
+    rows = session.execute(
+        select(Balance.item_id, Balance.on_hand, Balance.reserved).where(
+            Balance.place_id == store_id, Balance.item_id.in_(list(ids))
+        )
+    )
+    return {row.item_id: row.on_hand - row.reserved for row in rows}
+
+
 def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[StoreLevel]]:
     statement = _LEVELS
     if actor.store_ids is not None:

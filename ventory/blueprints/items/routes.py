@@ -184,7 +184,6 @@ def new():
 def edit(item_id):
     """Change an item."""
     item = _item(item_id)
-    option = next(iter(item.options.items()), ("", ""))
     fields = _asked_fields(str(item.category_id or 0))
     kept = {each.key: each.value for each in item.values}
     form = _with_fields(ItemForm, fields)(
@@ -199,8 +198,7 @@ def edit(item_id):
             "tags": ", ".join(item.tags),
             "price": item.price,
             "group": item.group,
-            "option_name": option[0],
-            "option_value": option[1],
+            "options": [{"option": name, "value": value} for name, value in item.options.items()],
             "description": item.description,
         }
     )
@@ -235,7 +233,7 @@ HINTS = {
     "barcodes": "The first is the primary one. A case's barcode stands for as many as are in it; 1 when left empty.",
     "sku": "How your chain names it; compared without regard to case.",
     "group": "Variants of one kind share a group, for instance a bag in several designs.",
-    "option_name": "What tells the variants apart, for instance Colour.",
+    "options": "Such as Size and Colour; the grid of the group is made of them.",
     "reorder_point": "Below it the item counts as low.",
     "target_level": "What an order fills it to.",
     "unit_cost": "What one unit was bought for.",
@@ -245,6 +243,7 @@ HINTS = {
 def _fill_choices(form: ItemForm) -> None:
     session = reading.session()
     form.barcodes.tidy()
+    form.options.tidy()
     form.tags.in_use = tags.names_in_use(session)
     form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
     form.unit.choices = [
@@ -287,7 +286,6 @@ def _all_asked(form: ItemForm, fields: list[FieldView]) -> bool:
 
 
 def _fields(form: ItemForm, fields: list[FieldView]) -> ItemFields:
-    options = {form.option_name.data: form.option_value.data} if form.option_name.data else {}
     return ItemFields(
         name=form.name.data,
         sku=form.sku.data,
@@ -301,7 +299,7 @@ def _fields(form: ItemForm, fields: list[FieldView]) -> ItemFields:
         tags=form.tags.names,
         price=form.price.data,
         group=form.group.data or None,
-        options=options,
+        options={row.option.data: row.value.data for row in form.options.filled},
         description=form.description.data or "",
         fields={field.key: read(field, form[f"{PREFIX}{field.key}"].data) for field in fields},
     )

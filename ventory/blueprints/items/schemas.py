@@ -16,6 +16,7 @@ from ventory.blueprints.tags.schemas import TagName
 from ventory.blueprints.tags.service import MOST as MOST_TAGS
 from ventory.core.barcodes import KINDS
 from ventory.core.fields import LONGEST_TEXT
+from ventory.core.variants import MOST as MOST_VARIANTS
 from ventory.web.schemas import (
     AmountIn,
     AmountOut,
@@ -259,6 +260,78 @@ class ProductQuery(PageQuery, StoreQuery):
 class ItemQuery(ProductQuery):
     archived: Literal["no", "yes", "all"] = "no"
     group_id: QueryId | None = None
+
+
+class GroupOut(Out):
+    id: int
+    name: str
+    option_names: list[str]
+    variants: Annotated[int, Field(description="Active ones.")]
+
+
+class VariantOut(Out):
+    id: int
+    sku: str
+    name: str
+    options: dict[str, str]
+    unit: str
+    available: Annotated[QuantityOut | None, Field(description="null where it is not carried.")]
+
+
+class CellOut(Out):
+    row: str
+    column: str
+    variants: Annotated[list[VariantOut], Field(description="Empty when no variant is this combination.")]
+
+
+class GridOut(Out):
+    """A group's variants by two of its options, row by row."""
+
+    id: int
+    name: str
+    option_names: list[str]
+    rows: Annotated[str | None, Field(description="The option that goes down.")]
+    columns: Annotated[str | None, Field(description="The option that goes across; null when there is one only.")]
+    row_values: list[str]
+    column_values: list[str]
+    cells: list[CellOut]
+    missing: Annotated[int, Field(description="Combinations of all options that no variant is.")]
+    store_id: Annotated[int | None, Field(description="Whose stock; null for all stores.")]
+
+
+class GridQuery(StoreQuery):
+    rows: Annotated[QueryText | None, Field(description="The option that goes down; else the first.")] = None
+    columns: Annotated[QueryText | None, Field(description="The option that goes across; else the next.")] = None
+
+
+class VariantsIn(In):
+    """The missing combinations of a group's options, as items like its oldest variant."""
+
+    pattern: Annotated[
+        line_of_text(200, 1),
+        Field(description="Of the SKUs: {Option} stands for a value in capitals, {Option:3} for its first letters."),
+    ]
+    values: Annotated[
+        dict[line_of_text(40, 1), Annotated[list[line_of_text(80, 1)], Field(max_length=100)]],
+        Field(max_length=6, description="Further values by option."),
+    ] = {}
+    combinations: Annotated[
+        list[Options] | None, Field(max_length=MOST_VARIANTS, description="Those that are wanted; null for all.")
+    ] = None
+    dry_run: bool = False
+
+
+class AddedVariantOut(Out):
+    id: Annotated[int | None, Field(description="null in a dry run.")]
+    sku: str
+    name: str
+    options: dict[str, str]
+
+
+class AddedVariantsOut(Out):
+    group_id: int
+    based_on: Annotated[str, Field(description="Whose category, unit, price, tags and stores they share.")]
+    items: list[AddedVariantOut]
 
 
 class NoteIn(In):
