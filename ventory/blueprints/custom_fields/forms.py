@@ -32,9 +32,14 @@ class FieldForm(FlaskForm):
     is_required = BooleanField("Every item needs a value")
 
 
-class NewFieldForm(FieldForm):
-    category_id = SelectField("Asked of", coerce=int, validate_choice=False)
+class NewFieldForm(FlaskForm):
+    """Add a field; in the order in which one thinks of it."""
+
+    label = TextField("Label", 80, [NEEDED])
     kind = SelectField("Kind", choices=list(KIND_NAMES.items()))
+    options = OptionsField("Options", [Length(max=8000)])
+    category_id = SelectField("Asked of", coerce=int, validate_choice=False)
+    is_required = BooleanField("Every item needs a value")
     key = TextField(
         "Key", 40, [Optional(), Regexp(f"^{KEY.pattern}$", message="a to z, digits and _, a letter first.")]
     )
