@@ -10,19 +10,16 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import uuid
 from pathlib import Path
 
 import psycopg
 
-from benchmarks import chain
+from benchmarks import chain, load
 from tests import postgres
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine, reading
@@ -30,6 +27,7 @@ from ventory.server import die_with_parent
 from ventory.stock.verify import verify
 
 ROOT = Path(__file__).resolve().parents[1]
+BATCH = 1_000
 RAW = """\\set item random(1, 10000)
 \\set place random(1, 10)
 BEGIN;
@@ -37,44 +35,6 @@ INSERT INTO raw_movement (item_id, place_id, quantity, at) VALUES (:item, :place
 UPDATE raw_balance SET on_hand = on_hand + 5 WHERE place_id = :place AND item_id = :item;
 COMMIT;
 """
-
-
-class Caller:
-    """One connection, one thread: sends requests and keeps their durations."""
-
-    def __init__(self, port: int, token: str):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def call(self, method: str, path: str, body=None, key: bool = False) -> float:
-        headers = self.headers | ({"Idempotency-Key": uuid.uuid4().hex} if key else {})
-        started = time.perf_counter()
-        self.connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = self.connection.getresponse()
-        answer.read()
-        assert answer.status < 300, (method, path, answer.status)
-        return time.perf_counter() - started
-
-
-def rate(port: int, token: str, clients: int, seconds: float, make) -> tuple[float, float]:
-    """Requests a second and the 95th percentile of their durations in milliseconds."""
-    durations: list[list[float]] = [[] for _ in range(clients)]
-    end = time.perf_counter() + seconds
-
-    def work(index: int) -> None:
-        caller, dice = Caller(port, token), random.Random(index)
-        while time.perf_counter() < end:
-            durations[index].append(caller.call(*make(dice)))
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    spent = time.perf_counter() - started
-    every = sorted(duration for each in durations for duration in each)
-    return len(every) / spent, every[int(len(every) * 0.95)] * 1000
 
 
 def raw_rate(server: postgres.Server, clients: int, seconds: float) -> float:
@@ -165,27 +125,38 @@ def sign_in(port: int) -> str:
 
 
 def calls(items: list[int], stores: list[int]):
-    """What is asked, by name: a function from dice to a call."""
+    """What is asked, by name: a function from dice and the client's number to a call."""
 
-    def batch(dice):
-        lines = [{"item_id": dice.choice(items), "store": dice.choice(stores), "change": 1} for _ in range(200)]
-        movements = [{"kind": "adjustment", "lines": lines[start : start + 5]} for start in range(0, 200, 5)]
-        return "POST", "/api/v1/movements/batch", {"movements": movements}
+    def batch(dice, number):
+        """A till's day: its own store, five lines a movement."""
+        store = stores[number % len(stores)]
+        lines = [{"item_id": dice.choice(items), "store": store, "change": 1} for _ in range(BATCH)]
+        movements = [{"kind": "adjustment", "lines": lines[start : start + 5]} for start in range(0, BATCH, 5)]
+        return "POST", "/api/v1/movements/batch", {"movements": movements}, False
+
+    def restock(dice, _number):
+        body = {"quantity": 5, "store": dice.choice(stores), "unit_cost": "2.50"}
+        return "POST", f"/api/products/{dice.choice(items)}/restock", body, True
+
+    def read(path):
+        return lambda dice, _number: (
+            "GET",
+            path.format(item=dice.choice(items), store=dice.choice(stores)),
+            None,
+            False,
+        )
 
     return {
-        "restock": lambda dice: (
-            "POST", f"/api/products/{dice.choice(items)}/restock",
-            {"quantity": 5, "store": dice.choice(stores), "unit_cost": "2.50"}, True,
-        ),
-        "batch of 200 lines": batch,
-        "list of 50": lambda dice: ("GET", "/api/products?limit=50"),
-        "product": lambda dice: ("GET", f"/api/products/{dice.choice(items)}"),
-        "low-stock": lambda dice: ("GET", f"/api/products/low-stock?store_id={dice.choice(stores)}"),
-        "restock log": lambda dice: ("GET", "/api/restocks?limit=50"),
-        "movements": lambda dice: ("GET", f"/api/v1/movements?store_id={dice.choice(stores)}"),
-        "stock card": lambda dice: ("GET", f"/api/v1/stock/{dice.choice(stores)}/items/{dice.choice(items)}/card"),
-        "analytics 30 days": lambda dice: ("GET", "/api/products/analytics?days=30"),
-    }  # fmt: skip
+        "restock": restock,
+        "batch": batch,
+        "list of 50": read("/api/products?limit=50"),
+        "product": read("/api/products/{item}"),
+        "low-stock": read("/api/products/low-stock?store_id={store}"),
+        "restock log": read("/api/restocks?limit=50"),
+        "movements": read("/api/v1/movements?store_id={store}"),
+        "stock card": read("/api/v1/stock/{store}/items/{item}/card"),
+        "analytics 30 days": read("/api/products/analytics?days=30"),
+    }
 
 
 def measure(server, lines: int, items: int, stores: int, seconds: float) -> dict:
@@ -216,15 +187,16 @@ def measure(server, lines: int, items: int, stores: int, seconds: float) -> dict
         wanted = calls(item_ids, store_ids)
         figures["p95_ms"] = {}
         for what, make in wanted.items():
-            clients = 1 if what.startswith(("analytics", "batch")) else 8
-            raw = raw_rate(server, 8, max(2, seconds / 2)) if what in ("restock", "batch of 200 lines") else None
-            speed, p95 = rate(port, token, clients, seconds, make)
+            clients = 1 if what.startswith("analytics") else 8
+            raw = raw_rate(server, 8, max(2, seconds / 2)) if what in ("restock", "batch") else None
+            load.rate(port, token, clients, seconds / 5, make)  # statements get prepared
+            speed, p95 = load.rate(port, token, clients, seconds, make)
             figures[what] = speed
             figures["p95_ms"][what] = p95
             if raw:
                 figures[f"{what}: raw"] = raw
         raw = raw_rate(server, 64, max(2, seconds / 2))
-        figures["restock, 64 clients"], _ = rate(port, token, 64, seconds, wanted["restock"])
+        figures["restock, 64 clients"], _ = load.rate(port, token, 64, seconds, wanted["restock"])
         figures["restock, 64 clients: raw"] = raw
     server.drop(name)
     return figures
@@ -254,7 +226,7 @@ def main() -> None:
 def show(results: list[dict]) -> None:
     for figures in results:
         print(f"\nAt {figures['lines']:,} lines")
-        single, batch = figures["restock"], figures["batch of 200 lines"] * 200
+        single, batch = figures["restock"], figures["batch"] * BATCH
         table = [
             ("restock, 8 clients", f"{single:,.0f}/s", f"{single / figures['restock: raw']:.3f} of raw"),
             (
@@ -262,7 +234,11 @@ def show(results: list[dict]) -> None:
                 f"{figures['restock, 64 clients']:,.0f}/s",
                 f"{figures['restock, 64 clients'] / figures['restock, 64 clients: raw']:.3f} of raw",
             ),
-            ("batch", f"{batch:,.0f} lines/s", f"{batch / figures['batch of 200 lines: raw']:.2f} times raw"),
+            (
+                f"batches of {BATCH:,} lines",
+                f"{batch:,.0f} lines/s",
+                f"{batch / figures['batch: raw']:.2f} times raw",
+            ),
             ("raw insert and update", f"{figures['restock: raw']:,.0f}/s", "pgbench, 8 clients, durable"),
         ]
         reads = ("list of 50", "product", "low-stock", "restock log", "movements", "stock card", "analytics 30 days")

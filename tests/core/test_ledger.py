@@ -40,7 +40,7 @@ def test_two_lines_of_one_item_are_judged_together():
     shelf = stocked()
 
     with pytest.raises(Shortage) as short:
-        plan(shelf, [Move(TEA, LEEDS, CUSTOMER, Decimal(6)), Move(TEA, LEEDS, CUSTOMER, Decimal(6), index=1)])
+        plan(shelf, [Move(TEA, LEEDS, CUSTOMER, Decimal(6)), Move(TEA, LEEDS, CUSTOMER, Decimal(6), position=1)])
 
     assert short.value.details["available"] == "10"
     assert short.value.details["wanted"] == "12"
@@ -119,6 +119,8 @@ moves = some.builds(
     target=places,
     quantity=some.decimals("0", "50", places=3),
     value=some.none() | some.decimals("0", "100", places=4),
+    shortfall_from=some.none(),
+    lot_id=some.none(),
 ).filter(lambda line: line.source.id != line.target.id and not (line.quantity == 0 and line.value is None))
 counts = some.builds(
     Count, some.integers(1, 2), some.sampled_from([LEEDS, YORK]), some.decimals("0", "50", places=3), some.just(FOUND)

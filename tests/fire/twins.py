@@ -29,16 +29,7 @@ def create_app():
 
 def without_lock() -> None:
     """PostgreSQL: read the balances without locking them. SQLite: no transaction from reading to writing."""
-    real = dialect.postgresql.lock_balances
-
-    class Unlocked:
-        def __init__(self, connection):
-            self.connection = connection
-
-        def exec_driver_sql(self, statement, parameters):
-            return self.connection.exec_driver_sql(statement.replace("FOR UPDATE OF b", ""), parameters)
-
-    dialect.postgresql.lock_balances = lambda connection, *more: real(Unlocked(connection), *more)
+    dialect.postgresql.LOCK_BALANCES = dialect.postgresql.LOCK_BALANCES.replace("FOR UPDATE OF b", "")
     if unit_of_work.engine().dialect.name == "sqlite":
         bound = unit_of_work.engine()
         event.remove(bound, "begin", dialect.sqlite.begin)
@@ -59,7 +50,7 @@ def without_netting() -> None:
             if isinstance(line, ledger.Move) and line.source.holds_stock:
                 before = shelf._before[line.source.id, line.item_id]
                 if line.quantity > before.available:
-                    raise Shortage("short", field=f"lines.{line.index}.quantity")
+                    raise Shortage("short", field=f"lines.{line.position}.quantity")
 
     ledger._refuse_shortage = line_by_line
     _without_check()
@@ -90,19 +81,19 @@ def _without_check() -> None:
 def killed_after_commit() -> None:
     """Kill this process between commit and answer, once: when the file named in KILL_WHEN is there."""
     flag = Path(os.environ["KILL_WHEN"])
-    real = unit_of_work.transaction
+    real = unit_of_work.begun
 
     @contextmanager
-    def transaction():
-        with real() as session:
-            yield session
+    def begun():
+        with real() as connection:
+            yield connection
         try:
             flag.unlink()
         except FileNotFoundError:
             return
         os.kill(os.getpid(), signal.SIGKILL)
 
-    unit_of_work.transaction = transaction
+    unit_of_work.begun = begun
 
 
 def answer_kept_apart() -> None:

@@ -26,6 +26,8 @@ class Actor:
     """Somebody, or something, that acts in one inventory.
 
     store_ids: the stores this actor is limited to, or None for all
+    stores_seen: what the chain's stores looked like when the actor was identified; another value whenever one of
+        them changed; None when nobody looked
     """
 
     id: int
@@ -38,6 +40,7 @@ class Actor:
     currency: str = "GBP"
     time_zone: str = "Europe/London"
     permissions: frozenset[str] = field(default=frozenset())
+    stores_seen: tuple | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 
-@dataclass(frozen=True)
-class BalanceFigures:
+class BalanceFigures(TypedDict):
     """One balance after a change; quantities as plain decimal text, so that JSON keeps them exact."""
 
     item_id: int

@@ -44,8 +44,8 @@ def adjusted(
     """The line of a signed adjustment."""
     other = virtual["waste" if change < 0 and reason in WASTED else "count_difference"]
     if change < 0:
-        return Move(item_id, store, other, -change, index=index)
-    return Move(item_id, other, store, change, index=index)
+        return Move(item_id, store, other, -change, position=index)
+    return Move(item_id, other, store, change, position=index)
 
 
 def refuse_inward(line: Move | Count, *, item: str, is_archived: bool, is_closed: bool, field: str) -> None:

@@ -84,6 +84,10 @@ def _too_fine(quantity: Decimal, unit: Unit) -> str:
 
 def decimals_of(number: Decimal) -> int:
     """Digits after the point, trailing zeros not counted."""
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if exponent >= 0:
+        return 0
     exponent = number.normalize(_WIDE).as_tuple().exponent
     assert isinstance(exponent, int)
     return max(0, -exponent)

@@ -66,6 +66,7 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
         connect_args=connect_args,
         **settings,
     )
+    event.listen(engine, "begin", dialect.postgresql.begin)
     _ping_after_idling(engine)
     return engine
 
@@ -93,6 +94,11 @@ def _twin(engine: Engine, name: str) -> Engine:
             options = {key: value for key, value in options.items() if key == "ventory_writes"}
         twins[name] = engine.execution_options(**options)
     return twins[name]
+
+
+def remembered(connection, name: str) -> dict:
+    """What this process keeps of one database, by name; empty at first. Gone with the engine's pool."""
+    return connection.engine.pool.__dict__.setdefault(f"ventory_{name}", {})
 
 
 def _ping_after_idling(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.core.errors import KeyReused
 from ventory.db.base import Base, Id
+from ventory.db.prepared import Prepared
 from ventory.db.types import UtcTime
 
 
@@ -43,24 +44,12 @@ class KeptAnswer(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
-_KEEP = insert(KeptAnswer.__table__)
+_KEEP = Prepared(lambda _: insert(KeptAnswer.__table__))
 
 
 def keep(connection, once: Once, result: str) -> None:
     """Store the result; a second request with the key waits here for the first and then fails on the primary key."""
-    connection.execute(
-        _KEEP,
-        {
-            "inventory_id": once.inventory_id,
-            "actor_id": once.actor_id,
-            "method": once.method,
-            "path": once.path,
-            "key": once.key,
-            "digest": once.digest,
-            "result": result,
-            "created_at": datetime.now(UTC),
-        },
-    )
+    _KEEP.run(connection, **vars(once), result=result, created_at=datetime.now(UTC))
 
 
 def kept(connection, once: Once) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, literal_column, select
@@ -45,7 +44,7 @@ class OutboxReader(Base):
 
 def payload_of(event) -> str:
     """An event as the JSON that the outbox stores."""
-    return json.dumps(asdict(event), separators=(",", ":"))
+    return json.dumps(vars(event), default=vars, separators=(",", ":"))
 
 
 def read(connection, after: int, limit: int = 200) -> list[Sequenced]:

@@ -7,10 +7,13 @@ stay exact; products of two are computed in Python (core/quantity).
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Numeric
+from sqlalchemy import BigInteger, DateTime, Numeric, Text
 from sqlalchemy.types import TypeDecorator
 
 from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
@@ -94,3 +97,34 @@ class UtcTime(TypeDecorator):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ListOf(TypeDecorator):
+    """Many values as one parameter, so that the statement's text does not depend on how many: see dialect.among."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return json.dumps(list(value)) if dialect.name == "sqlite" else array_text(value)
+
+
+def array_text(values: Iterable[Any]) -> str:
+    """Values as the text of a PostgreSQL array.
+
+    psycopg's own way took 20 µs a list and 1 µs a number, and a posting has 24 lists.
+    """
+    return "{" + ",".join([_element_text(value) for value in values]) + "}"
+
+
+def numbers_text(values: Iterable[int | Decimal]) -> str:
+    """As array_text, for numbers without gaps."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _element_text(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, VentoryError
 from ventory.db import dialect, integrity, once
-from ventory.db.engine import writing
+from ventory.db.engine import autocommit, writing
 from ventory.db.outbox import Outbox, payload_of
 from ventory.db.scope import scope
 
@@ -77,16 +77,20 @@ def before_writing(hook: Callable[[], None]) -> None:
 class UnitOfWork:
     """A running write transaction of one inventory."""
 
-    session: Session
+    connection: Connection
     inventory_id: int
     actor: Actor
     now: datetime
     once: once.Once | None = None
     events: list[tuple[Any, int | None]] = field(default_factory=list)
+    _session: Session | None = None
 
     @property
-    def connection(self) -> Connection:
-        return self.session.connection()
+    def session(self) -> Session:
+        """The ORM's view of this transaction, limited to its inventory."""
+        if self._session is None:
+            self._session = scope(Session(self.connection, expire_on_commit=False), self.inventory_id)
+        return self._session
 
     @property
     def database(self):
@@ -100,13 +104,15 @@ class UnitOfWork:
     def result(self, value: Result) -> Result:
         """Hand back what the answer shows; kept in the same transaction when the caller may retry."""
         if self.once is not None:
-            self.session.flush()
-            self._write_events()
+            self.finish()
             kind: Any = type(value)
             once.keep(self.connection, self.once, _adapter_of(kind).dump_json(value).decode())
         return value
 
-    def _write_events(self) -> None:
+    def finish(self) -> None:
+        """Write what waits to be written: changed rows, then events."""
+        if self._session is not None:
+            self._session.flush()
         if not self.events:
             return
         self.connection.execute(
@@ -124,6 +130,26 @@ class UnitOfWork:
         )
         self.events.clear()
 
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+
+@contextmanager
+def begun() -> Iterator[Connection]:
+    """Open a transaction that writes; commit at the end of the block, roll back on any error."""
+    for hook in _bound.before_writing:
+        hook()
+    with writing(engine()).connect() as connection:
+        running = connection.begin()
+        try:
+            yield connection
+        except BaseException:
+            if running.is_active:  # a failed flush has rolled back already
+                running.rollback()
+            raise
+        _commit(running.commit)
+
 
 @contextmanager
 def transaction() -> Iterator[Session]:
@@ -132,14 +158,18 @@ def transaction() -> Iterator[Session]:
         hook()
     with Session(writing(engine()), expire_on_commit=False) as session:
         yield session
-        try:
-            session.commit()
-        except DBAPIError as error:
-            if error.orig is not None and dialect.of(engine()).is_disconnect(error.orig):
-                raise OutcomeUnknown(
-                    "The connection broke while saving. Send the same request again with the same Idempotency-Key."
-                ) from error
-            raise
+        _commit(session.commit)
+
+
+def _commit(commit: Callable[[], None]) -> None:
+    try:
+        commit()
+    except DBAPIError as error:
+        if error.orig is not None and dialect.of(engine()).is_disconnect(error.orig):
+            raise OutcomeUnknown(
+                "The connection broke while saving. Send the same request again with the same Idempotency-Key."
+            ) from error
+        raise
 
 
 def finish_reading(session: Session) -> None:
@@ -155,12 +185,13 @@ def finish_reading(session: Session) -> None:
 @contextmanager
 def unit_of_work(command: Command) -> Iterator[UnitOfWork]:
     """Open a write transaction for a command; commit at the end of the block, roll back on any error."""
-    with transaction() as session:
-        scope(session, command.by.inventory_id)
-        work = UnitOfWork(session, command.by.inventory_id, command.by, datetime.now(UTC), command.once)
-        yield work
-        session.flush()
-        work._write_events()
+    with begun() as connection:
+        work = UnitOfWork(connection, command.by.inventory_id, command.by, datetime.now(UTC), command.once)
+        try:
+            yield work
+            work.finish()
+        finally:
+            work.close()
     _waker.wake()
 
 
@@ -253,7 +284,7 @@ class _Waker:
             self._asked.clear()
             try:
                 bound = engine()
-                dialect.of(bound).wake(writing(bound))
+                dialect.of(bound).wake(autocommit(bound))
             except Exception:  # the worker polls anyway
                 time.sleep(1)
             time.sleep(0.05)

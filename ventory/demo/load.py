@@ -307,7 +307,7 @@ class Loader:
                 continue
             source, target = sides(event.kind, store, to_store, self.virtual)
             value = None if line.unit_cost is None else multiply(line.quantity, line.unit_cost)
-            moves.append(Move(item_id, source, target, line.quantity, value, index=index))
+            moves.append(Move(item_id, source, target, line.quantity, value, position=index))
         return moves
 
     def _copy(self, table, names: str, rows: list[tuple]) -> None:

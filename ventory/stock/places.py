@@ -8,12 +8,13 @@ from sqlalchemy import insert, select, update
 
 from ventory.core.ledger import VIRTUAL
 from ventory.core.ledger import Place as LedgerPlace
+from ventory.db.engine import remembered
 from ventory.stock.models import Balance, Place
 
 
 def virtual(connection, inventory_id: int) -> dict[str, LedgerPlace]:
-    """The virtual places by kind. They never change, so they are kept in the connection's engine for the process."""
-    known = _known(connection)
+    """The virtual places by kind. They never change, so the process keeps them."""
+    known = remembered(connection, "virtual_places")
     found = known.get(inventory_id)
     if found is None:
         rows = connection.execute(
@@ -23,10 +24,6 @@ def virtual(connection, inventory_id: int) -> dict[str, LedgerPlace]:
         if set(found) == set(VIRTUAL):
             known[inventory_id] = found
     return found
-
-
-def _known(connection) -> dict[int, dict[str, LedgerPlace]]:
-    return connection.engine.pool.__dict__.setdefault("ventory_virtual_places", {})
 
 
 def found(session, inventory_id: int) -> dict[str, int]:

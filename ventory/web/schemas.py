@@ -45,7 +45,7 @@ def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("A JSON number is needed.")
     number = Decimal(value)
-    if abs(number) >= QUANTITY_LIMIT:
+    if not -QUANTITY_LIMIT < number < QUANTITY_LIMIT:
         raise ValueError("A quantity stays below 1,000,000,000.")
     if decimals_of(number) > QUANTITY_DECIMALS:
         raise ValueError(f"A quantity has at most {QUANTITY_DECIMALS} decimals.")

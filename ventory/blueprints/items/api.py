@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from apiflask import APIBlueprint
 from flask import g, url_for
@@ -147,7 +147,7 @@ def restock_product(product_id, json_data):
         )
     )
     levels = {"on_hand": done.on_hand, "reserved": done.reserved, "available": done.available}
-    return asdict(done.restock) | levels, 201
+    return vars(done.restock) | levels, 201
 
 
 @products_api.get("/restocks")

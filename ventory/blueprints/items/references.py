@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, null, select
+from sqlalchemy import Connection, and_, bindparam, null, select
 
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.inventory_types.models import InventoryType
@@ -24,11 +25,12 @@ from ventory.core.access import Actor
 from ventory.core.errors import BadInput, Shortage, VentoryError
 from ventory.core.ledger import Place
 from ventory.core.quantity import Unit, check_quantity, convert, plain
+from ventory.db.engine import remembered
+from ventory.db.prepared import Prepared
 from ventory.stock.models import Place as PlaceRow
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRef:
+class ItemRef(NamedTuple):
     """How a line names an item; exactly one is set."""
 
     item_id: int | None = None
@@ -36,8 +38,7 @@ class ItemRef:
     barcode: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundItem:
+class FoundItem(NamedTuple):
     """What posting needs to know of an item."""
 
     id: int
@@ -60,25 +61,20 @@ class FoundStore:
 
 
 class Stores:
-    """The stores of an inventory that the actor may see, by id and by code."""
+    """The stores of an inventory that somebody may see, by id and by code. Never changed."""
 
-    def __init__(self, rows: Sequence, actor: Actor):
-        self.lock_date: date | None = rows[0].lock_date if rows else None
-        default_store_id = rows[0].default_store_id if rows else None
-        self.all = {
-            row.id: FoundStore(
-                row.id,
-                row.code,
-                row.name,
-                row.time_zone,
-                row.closed_at,
-                Place(row.id, "store", row.id, bool(row.may_go_negative)),
-            )
-            for row in rows
-            if actor.sees(row.id)
-        }
-        self._by_code = {row.code_key: row.id for row in rows}
-        self.default_id = default_store_id if default_store_id in self.all else None
+    def __init__(self, found: dict[int, FoundStore], default_id: int | None, lock_date: date | None):
+        self.all = found
+        self.lock_date = lock_date
+        self.default_id = default_id if default_id in found else None
+        self._by_code = {store.code.casefold(): store.id for store in found.values()}
+
+    def within(self, actor: Actor) -> Stores:
+        """Those that the actor may see."""
+        if actor.store_ids is None:
+            return self
+        mine = {store_id: store for store_id, store in self.all.items() if actor.sees(store_id)}
+        return Stores(mine, self.default_id, self.lock_date)
 
     def get(self, wanted: int | str, *, field: str) -> FoundStore:
         """raises: BadInput naming the field"""
@@ -89,28 +85,55 @@ class Stores:
         return store
 
 
-# Statements of the hot path are made once: building them afresh cost a third of a restock's time.
-_STORES = (
-    select(
-        Store.id,
-        Store.code,
-        Store.code_key,
-        Store.name,
-        Store.time_zone,
-        Store.closed_at,
-        PlaceRow.may_go_negative,
-        Inventory.default_store_id,
-        Inventory.lock_date,
+_STORES = Prepared(
+    lambda _: (
+        select(
+            Store.id,
+            Store.code,
+            Store.code_key,
+            Store.name,
+            Store.time_zone,
+            Store.closed_at,
+            PlaceRow.may_go_negative,
+            Inventory.default_store_id,
+            Inventory.lock_date,
+        )
+        .join(PlaceRow, and_(PlaceRow.inventory_id == Store.inventory_id, PlaceRow.id == Store.id))
+        .join(Inventory, Inventory.id == Store.inventory_id)
+        .where(Store.inventory_id == bindparam("inventory"))
+        .order_by(Store.id)
     )
-    .join(PlaceRow, and_(PlaceRow.inventory_id == Store.inventory_id, PlaceRow.id == Store.id))
-    .join(Inventory, Inventory.id == Store.inventory_id)
-    .where(Store.inventory_id == bindparam("inventory"))
-    .order_by(Store.id)
 )
 
 
 def stores(connection: Connection, actor: Actor) -> Stores:
-    return Stores(connection.execute(_STORES, {"inventory": actor.inventory_id}).all(), actor)
+    """The stores that the actor may see.
+
+    Kept in memory for as long as nothing about them has changed when an actor is identified: reading them was a round
+    trip in almost every request.
+    """
+    known = remembered(connection, "stores")
+    seen, found = known.get(actor.inventory_id, (None, None))
+    if found is None or seen is None or seen != actor.stores_seen:
+        found = _read_stores(connection, actor.inventory_id)
+        known[actor.inventory_id] = (actor.stores_seen, found)
+    return found.within(actor)
+
+
+def _read_stores(connection: Connection, inventory_id: int) -> Stores:
+    rows = _STORES.rows(connection, inventory=inventory_id)
+    found = {
+        row.id: FoundStore(
+            row.id,
+            row.code,
+            row.name,
+            row.time_zone,
+            row.closed_at,
+            Place(row.id, "store", row.id, bool(row.may_go_negative)),
+        )
+        for row in rows
+    }
+    return Stores(found, rows[0].default_store_id if rows else None, rows[0].lock_date if rows else None)
 
 
 class Items:
@@ -183,45 +206,47 @@ _NAMED = _FOUND_ITEM.add_columns(null().label("barcode"))
 _SCANNED = _FOUND_ITEM.add_columns(ItemBarcode.barcode, ItemBarcode.quantity.label("scan")).join(
     ItemBarcode, and_(ItemBarcode.inventory_id == Item.inventory_id, ItemBarcode.item_id == Item.id)
 )
-_WAYS = ((_NAMED, Item.id), (_NAMED, Item.sku_key), (_SCANNED, ItemBarcode.barcode))
-_ONE = tuple(found.where(column == bindparam("wanted")) for found, column in _WAYS)
-_MANY = tuple(found.where(column.in_(bindparam("wanted", expanding=True))) for found, column in _WAYS)
+_BY_ID = Prepared(lambda database: _NAMED.where(database.among(Item.id, "wanted")))
+_BY_SKU = Prepared(lambda database: _NAMED.where(database.among(Item.sku_key, "wanted")))
+_BY_BARCODE = Prepared(lambda database: _SCANNED.where(database.among(ItemBarcode.barcode, "wanted")))
 
 
 def items(connection: Connection, actor: Actor, refs: Iterable[ItemRef]) -> Items:
-    """One read per way of naming; large batches in slices that every database takes."""
-    wanted = list(refs)
-    found: list[Row] = []
-    for one, many, values in (
-        (_ONE[0], _MANY[0], {ref.item_id for ref in wanted if ref.item_id is not None}),
-        (_ONE[1], _MANY[1], {ref.sku.strip().casefold() for ref in wanted if ref.sku is not None}),
-        (_ONE[2], _MANY[2], {barcodes.normal(ref.barcode) for ref in wanted if ref.barcode is not None}),
-    ):
-        ordered: list = sorted(values)
-        for start in range(0, len(ordered), 1000):
-            some = ordered[start : start + 1000]
-            statement, value = (one, some[0]) if len(some) == 1 else (many, some)
-            found += connection.execute(statement, {"inventory": actor.inventory_id, "wanted": value}).all()
+    """One read per way of naming."""
+    ids, skus, codes = set(), set(), set()
+    for ref in refs:
+        if ref.item_id is not None:
+            ids.add(ref.item_id)
+        elif ref.sku is not None:
+            skus.add(ref.sku.strip().casefold())
+        elif ref.barcode is not None:
+            codes.add(barcodes.normal(ref.barcode))
+    found: list[Any] = []
+    for statement, wanted in ((_BY_ID, ids), (_BY_SKU, skus), (_BY_BARCODE, codes)):
+        if wanted:
+            found += statement.rows(connection, inventory=actor.inventory_id, wanted=list(wanted))
     return Items(found)
 
 
-def units(connection: Connection, actor: Actor, codes: Iterable[str]) -> dict[str, UnitRow]:
+_UNITS = Prepared(
+    lambda database: select(
+        UnitRow.id,
+        UnitRow.code,
+        UnitRow.code_key,
+        UnitRow.decimals,
+        UnitRow.base_id,
+        UnitRow.ratio_numerator,
+        UnitRow.ratio_denominator,
+    ).where(UnitRow.inventory_id == bindparam("inventory"), database.among(UnitRow.code_key, "codes"))
+)
+
+
+def units(connection: Connection, actor: Actor, codes: Iterable[str]) -> dict[str, Any]:
     """Units by casefolded code."""
-    keys = sorted({code.strip().casefold() for code in codes})
+    keys = {code.strip().casefold() for code in codes}
     if not keys:
         return {}
-    rows = connection.execute(
-        select(
-            UnitRow.id,
-            UnitRow.code,
-            UnitRow.code_key,
-            UnitRow.decimals,
-            UnitRow.base_id,
-            UnitRow.ratio_numerator,
-            UnitRow.ratio_denominator,
-        ).where(UnitRow.inventory_id == actor.inventory_id, UnitRow.code_key.in_(keys))
-    )
-    return {row.code_key: row for row in rows}  # type: ignore[misc]
+    return {row.code_key: row for row in _UNITS.rows(connection, inventory=actor.inventory_id, codes=list(keys))}
 
 
 def in_stock_unit(
@@ -261,18 +286,21 @@ def in_stock_unit(
     )
 
 
+_CARRYING = Prepared(
+    lambda database: (
+        select(ItemStore.item_id, ItemStore.store_id)
+        .where(ItemStore.inventory_id == bindparam("inventory"), database.among(ItemStore.item_id, "items"))
+        .order_by(ItemStore.store_id)
+    )
+)
+
+
 def carrying(connection: Connection, actor: Actor, item_ids: Iterable[int]) -> dict[int, list[int]]:
     """The stores that carry each item. shape: {item id: [store id, …]}"""
-    ids = sorted(set(item_ids))
-    carried: dict[int, list[int]] = {item_id: [] for item_id in ids}
-    for start in range(0, len(ids), 1000):
-        rows = connection.execute(
-            select(ItemStore.item_id, ItemStore.store_id)
-            .where(ItemStore.inventory_id == actor.inventory_id, ItemStore.item_id.in_(ids[start : start + 1000]))
-            .order_by(ItemStore.store_id)
-        )
-        for item_id, store_id in rows:
-            carried[item_id].append(store_id)
+    carried: dict[int, list[int]] = {item_id: [] for item_id in item_ids}
+    rows = _CARRYING.rows(connection, inventory=actor.inventory_id, items=list(carried)) if carried else ()
+    for item_id, store_id in rows:
+        carried[item_id].append(store_id)
     return carried
 
 

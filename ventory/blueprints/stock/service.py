@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from ventory.blueprints.items import references
 from ventory.blueprints.items.references import FoundItem, FoundStore, ItemRef, Stores
@@ -29,8 +30,7 @@ from ventory.stock import places, posting
 MOST_LINES = 5_000
 
 
-@dataclass(frozen=True)
-class AskedLine:
+class AskedLine(NamedTuple):
     """One line as it was asked for.
 
     quantity: in `unit`, > 0; change: signed, counted: >= 0, both only for adjustments; exactly one of the three
@@ -344,7 +344,7 @@ def _line(
         quantity = _in_stock_unit(line.quantity, line, item, known, path)
         source, goal = rules.sides(asked.kind, store.place, target.place, known.virtual)
         shortfall = known.virtual["count_difference"] if asked.on_shortage == "record" else None
-        made = Move(item.id, source, goal, quantity, shortfall_from=shortfall, index=index)
+        made = Move(item.id, source, goal, quantity, shortfall_from=shortfall, position=index)
     rules.refuse_inward(
         made,
         item=item.name,
@@ -366,7 +366,7 @@ def _adjustment(
 ) -> Move | Count:
     if line.counted is not None:
         counted = _in_stock_unit(line.counted, line, item, known, path)
-        return Count(item.id, store.place, counted, known.virtual["count_difference"], index=index)
+        return Count(item.id, store.place, counted, known.virtual["count_difference"], position=index)
     assert line.change is not None
     change = _in_stock_unit(abs(line.change), line, item, known, path)
     signed = change if line.change > 0 else -change

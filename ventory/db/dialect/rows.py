@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
-
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
-    place_id: int
-    item_id: int
-    on_hand: Decimal
-    value: Decimal
-    last_cost: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class LineRow:
-    item_id: int
-    from_place_id: int
-    to_place_id: int
-    quantity: Decimal
-    value: Decimal
-    lot_id: int | None
+from ventory.core.ledger import PlannedLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +21,6 @@ class MovementRow:
     recorded_at: datetime
     reverses_id: int | None
     private_digest: str | None
-    lines: tuple[LineRow, ...]
+    lines: tuple[PlannedLine, ...]
     event: str
     """The outbox payload of its StockChanged, as JSON."""

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement, bindparam, func, select
 
 from ventory.core.ledger import Balance, Key
 from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
-from ventory.db.dialect.rows import BalanceRow, MovementRow
-from ventory.db.types import from_scaled, to_scaled
+from ventory.db.dialect.rows import MovementRow
+from ventory.db.driver import run, run_many
+from ventory.db.types import ListOf, from_scaled, to_scaled
 
 BUSY_MILLISECONDS = 10_000
 
@@ -73,16 +74,24 @@ def unique_name(table: str, columns: Sequence[str], name: str) -> str:
     return ", ".join(f"{table}.{column}" for column in columns)
 
 
+def among(column, name: str) -> ColumnElement[bool]:
+    """Whether a column is one of the values of a list parameter, however many there are."""
+    values = func.json_each(bindparam(name, type_=ListOf())).table_valued("value")
+    return column.in_(select(values.c.value))
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none."""
     rows = [(inventory_id, place_id, item_id) for place_id, item_id in sorted(keys)]
-    connection.exec_driver_sql(
+    run_many(
+        connection,
         "INSERT INTO item_store (inventory_id, store_id, item_id, version)"
         " SELECT p.inventory_id, p.id, ?3, 1 FROM place p WHERE p.inventory_id = ?1 AND p.id = ?2 AND p.kind = 'store'"
         " ON CONFLICT DO NOTHING",
         rows,
     )
-    connection.exec_driver_sql(
+    run_many(
+        connection,
         "INSERT INTO balance (inventory_id, place_id, item_id, on_hand, reserved, incoming, value, last_cost,"
         " may_go_negative, reorder_point)"
         " SELECT p.inventory_id, p.id, ?3, 0, 0, 0, 0, 0, p.may_go_negative, s.reorder_point FROM place p"
@@ -92,15 +101,17 @@ def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) 
     )
 
 
+LOCK_BALANCE = (
+    "SELECT on_hand, reserved, value, last_cost, may_go_negative, reorder_point FROM balance"
+    " WHERE inventory_id = ? AND place_id = ? AND item_id = ?"
+)
+
+
 def lock_balances(connection, inventory_id: int, keys: Iterable[Key]) -> dict[Key, Balance]:
     """The balances as they are; BEGIN IMMEDIATE already holds the only write lock there is."""
     found = {}
     for place_id, item_id in sorted(keys):
-        row = connection.exec_driver_sql(
-            "SELECT on_hand, reserved, value, last_cost, may_go_negative, reorder_point FROM balance"
-            " WHERE inventory_id = ? AND place_id = ? AND item_id = ?",
-            (inventory_id, place_id, item_id),
-        ).first()
+        row = run(connection, LOCK_BALANCE, (inventory_id, place_id, item_id)).fetchone()
         if row is None:
             continue
         found[place_id, item_id] = Balance(
@@ -117,11 +128,12 @@ def lock_balances(connection, inventory_id: int, keys: Iterable[Key]) -> dict[Ke
 
 
 def write_posting(
-    connection, inventory_id: int, balances: Sequence[BalanceRow], movements: Sequence[MovementRow]
+    connection, inventory_id: int, balances: Sequence[Balance], movements: Sequence[MovementRow]
 ) -> list[int]:
     """Write balances, movements, lines and their events. returns: the movements' ids, in order."""
     if balances:
-        updated = connection.exec_driver_sql(
+        updated = run_many(
+            connection,
             "UPDATE balance SET on_hand = ?, value = ?, last_cost = ?"
             " WHERE inventory_id = ? AND place_id = ? AND item_id = ?",
             [
@@ -141,7 +153,8 @@ def write_posting(
     lines = []
     events = []
     for movement in movements:
-        movement_id = connection.exec_driver_sql(
+        (movement_id,) = run(
+            connection,
             "INSERT INTO movement (inventory_id, kind, actor_id, reason, document_kind, document_id,"
             " external_reference, business_date, occurred_at, recorded_at, reverses_id, private_digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
@@ -159,7 +172,7 @@ def write_posting(
                 movement.reverses_id,
                 movement.private_digest,
             ),
-        ).scalar_one()
+        ).fetchone()
         ids.append(movement_id)
         events.append((inventory_id, "stock_changed", movement_id, movement.event, time_text(movement.recorded_at)))
         lines += [
@@ -167,8 +180,8 @@ def write_posting(
                 inventory_id,
                 movement_id,
                 line.item_id,
-                line.from_place_id,
-                line.to_place_id,
+                line.source_id,
+                line.target_id,
                 to_scaled(line.quantity, QUANTITY_DECIMALS),
                 to_scaled(line.value, MONEY_DECIMALS),
                 line.lot_id,
@@ -176,13 +189,16 @@ def write_posting(
             for line in movement.lines
         ]
     if lines:
-        connection.exec_driver_sql(
+        run_many(
+            connection,
             "INSERT INTO movement_line (inventory_id, movement_id, item_id, from_place_id, to_place_id, quantity,"
             " value, lot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             lines,
         )
-    connection.exec_driver_sql(
-        "INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at) VALUES (?, ?, ?, ?, ?)", events
+    run_many(
+        connection,
+        "INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at) VALUES (?, ?, ?, ?, ?)",
+        events,
     )
     return ids
 
