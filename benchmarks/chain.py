@@ -12,10 +12,11 @@ from ventory.blueprints.auth.models import Inventory, User
 from ventory.blueprints.auth.service import hash_password
 from ventory.blueprints.inventories.service import found, open_store
 from ventory.core import ledger
+from ventory.core.barcodes import check_digit
 from ventory.core.ledger import Move, Place
 from ventory.db import dialect
 from ventory.db.unit_of_work import transaction
-from ventory.models import Balance, Item, ItemStore, Movement, MovementLine
+from ventory.models import Balance, Item, ItemBarcode, ItemStore, Movement, MovementLine
 
 EMAIL, PASSWORD = "bench@bench.example", "measured in the same run"
 LINES_A_MOVEMENT = 5
@@ -54,7 +55,6 @@ def build(lines: int, items: int, stores: int) -> None:
                     "name": f"Article {number * 7919 % items:06d}",
                     "name_key": f"article {number * 7919 % items:06d}",
                     "description": "",
-                    "barcode": f"{number:013d}",
                     "category_id": categories[number % len(categories)],
                     "unit_id": made.units["pcs"],
                     "type_id": made.types["merchandise"],
@@ -69,6 +69,20 @@ def build(lines: int, items: int, stores: int) -> None:
         )
         connection = session.connection()
         ids = list(connection.exec_driver_sql("SELECT id FROM item ORDER BY id").scalars())
+        session.execute(
+            insert(ItemBarcode),
+            [
+                {
+                    "inventory_id": made.inventory_id,
+                    "item_id": item_id,
+                    "barcode": f"2{item_id:011d}{check_digit(f'2{item_id:011d}')}",
+                    "kind": "ean13",
+                    "quantity": Decimal(1),
+                    "is_primary": True,
+                }
+                for item_id in ids
+            ],
+        )
         _history(session, made, places, ids, lines, dice, now)
 
 

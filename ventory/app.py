@@ -16,8 +16,10 @@ from ventory.blueprints import api
 from ventory.blueprints.auth import queries as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
+from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.files.routes import files_bp
 from ventory.blueprints.inventory_types.routes import types_bp
+from ventory.blueprints.items.group_pages import groups_bp
 from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
@@ -25,6 +27,7 @@ from ventory.blueprints.search.routes import search_bp
 from ventory.blueprints.stock.routes import stock_bp
 from ventory.blueprints.stores.routes import stores_bp
 from ventory.blueprints.suppliers.routes import suppliers_bp
+from ventory.blueprints.tags.routes import tags_bp
 from ventory.blueprints.uom.routes import uom_bp
 from ventory.config import BadSetting, Config
 from ventory.db import migrate as migrations
@@ -47,6 +50,9 @@ PAGES = (
     categories_bp,
     uom_bp,
     types_bp,
+    tags_bp,
+    custom_fields_bp,
+    groups_bp,
 )
 
 

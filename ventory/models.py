@@ -2,11 +2,13 @@
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.files.models import FileRow
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
+from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.blueprints.uom.models import UnitRow
 from ventory.db.base import Base
 from ventory.db.once import KeptAnswer
@@ -19,13 +21,17 @@ __all__ = [
     "Balance",
     "Base",
     "Category",
+    "CustomField",
     "FileRow",
     "Inventory",
     "InventoryType",
     "Item",
+    "ItemBarcode",
     "ItemGroup",
+    "ItemNote",
     "ItemStore",
     "ItemSupplier",
+    "ItemTag",
     "KeptAnswer",
     "LoginSession",
     "Lot",
@@ -38,6 +44,7 @@ __all__ = [
     "Store",
     "Supplier",
     "SupplierContact",
+    "Tag",
     "UnitRow",
     "User",
 ]

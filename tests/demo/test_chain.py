@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from ventory import storage
 from ventory.blueprints.files.queries import images_by_item
+from ventory.core.barcodes import read
 from ventory.core.currencies import check_currency
 from ventory.db.engine import reading
 from ventory.db.scope import scope
 from ventory.demo import pictures
 from ventory.demo.chain import QUIET, build
-from ventory.demo.goods import SUPPLIERS, ean13
+from ventory.demo.goods import SUPPLIERS, TAGS, ean13
 from ventory.demo.load import build_into
 from ventory.demo.people import PEOPLE, logins
 from ventory.demo.suppliers import WHOLESALERS, terms
@@ -104,8 +105,10 @@ def test_the_catalogue_is_tidy(made):
     for good in made.goods:
         assert good.barcode == ean13(good.barcode[:12])
         assert good.barcode.startswith("2")
+        assert read(good.case_barcode).kind == "itf14"
         assert 0 < good.cost < good.price
         assert good.name[0] == good.name[0].upper()
+    assert {tag for good in made.goods for tag in good.tags} == {tag for _, tag in TAGS}
     assert {good.unit for good in made.goods} == {"pcs", "m", "kg"}
     assert sum(1 for good in made.goods if good.group) > 20
 

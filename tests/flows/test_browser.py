@@ -30,6 +30,9 @@ PAGES = [
     "/suppliers/2/items/new?q=bag", "/suppliers/2/items/new?item=30", "/suppliers/items/30/new", "/suppliers/1/items/2",
     "/search?q=kestrel",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
+    "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
+    "/items/groups/", "/items/groups/1", "/items/groups/1?store=LEEDS", "/items/groups/1/add?more-0=Tea%20roses",
+    "/items/tags/", "/items/tags/1", "/items/tags/1/merge", "/items/?tag=retrospot", "/stock?store=LEEDS&tag=Retrospot",
 ]  # fmt: skip
 
 if CHROMIUM is None and not os.environ.get("VENTORY_REQUIRE_BROWSER"):

@@ -71,7 +71,7 @@ def test_a_connection_that_is_not_ours_cannot_replace_either(chain, engine):
 def test_the_guards_are_there_after_every_upgrade(engine):
     catalogue = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'movement%' ORDER BY name",
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'movement%' ORDER BY 1",
     }
     with autocommit(engine).connect() as connection:
         found = list(connection.execute(text(catalogue[engine.dialect.name])).scalars())

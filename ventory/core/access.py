@@ -8,12 +8,13 @@ READING = frozenset({"catalogue.read", "stock.read", "stores.read", "analytics.r
 POSTING = frozenset({"stock.sell", "stock.adjust", "stock.transfer", "stock.restock", "stock.reverse"})
 CATALOGUE = frozenset({"catalogue.write"})
 SUPPLIERS = frozenset({"suppliers.read", "suppliers.write"})
+NOTING = frozenset({"notes.write"})
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": READING | POSTING | CATALOGUE | SUPPLIERS | {"stores.write", "costs.read"},
-    "manager": READING | POSTING | CATALOGUE | SUPPLIERS | {"stores.write", "costs.read"},
-    "buyer": READING | CATALOGUE | SUPPLIERS | {"stock.restock", "stock.transfer", "costs.read"},
-    "clerk": READING | POSTING,
+    "owner": READING | POSTING | CATALOGUE | NOTING | SUPPLIERS | {"stores.write", "costs.read"},
+    "manager": READING | POSTING | CATALOGUE | NOTING | SUPPLIERS | {"stores.write", "costs.read"},
+    "buyer": READING | CATALOGUE | NOTING | SUPPLIERS | {"stock.restock", "stock.transfer", "costs.read"},
+    "clerk": READING | POSTING | NOTING,
     "auditor": READING | {"costs.read", "suppliers.read"},
 }
 PERMISSIONS = frozenset().union(*ROLES.values())

@@ -1,6 +1,6 @@
-"""Who uses an entry of the vocabulary: items by category, unit or type.
+"""Who uses an entry of the vocabulary: items by category, unit or type, custom fields by category.
 
-The slices of the vocabulary lie below the items and must not know their tables; a name and three columns are enough.
+The slices of the vocabulary lie below their users and must not know their tables; a name and three columns are enough.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
 _ITEM = table("item", *(column(name) for name in ("category_id", "unit_id", "type_id", "inventory_id", "archived_at")))
+
+
+_CUSTOM_FIELD = table("custom_field", *(column(name) for name in ("category_id", "inventory_id")))
 
 
 def active_items_by(session: Session, reference: str) -> dict[int, int]:
@@ -26,3 +29,12 @@ def is_named_by_items(session: Session, reference: str, entry_id: int) -> bool:
     """Whether any item, archived ones too, names the entry."""
     mine = (_ITEM.c.inventory_id == session.info["inventory_id"], _ITEM.c[reference] == entry_id)
     return session.connection().execute(select(_ITEM.c[reference]).where(*mine).limit(1)).first() is not None
+
+
+def has_custom_fields(session: Session, category_id: int) -> bool:
+    """Whether fields are asked of the items of this very category."""
+    mine = (
+        _CUSTOM_FIELD.c.inventory_id == session.info["inventory_id"],
+        _CUSTOM_FIELD.c.category_id == category_id,
+    )
+    return session.connection().execute(select(_CUSTOM_FIELD.c.category_id).where(*mine).limit(1)).first() is not None

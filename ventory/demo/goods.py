@@ -10,6 +10,8 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
+from ventory.core.barcodes import check_digit
+
 DATA = Path(__file__).parent / "data"
 
 CATEGORIES = (
@@ -51,6 +53,17 @@ SUPPLIERS = (
     Supplier("Lumen Lighting", 8, 3),
     Supplier("Oak & Anchor", 5, 2),
 )
+# Ranges that run through several categories: a word of the name, the tag.
+TAGS = (
+    ("RETROSPOT", "Retrospot"),
+    ("CHRISTMAS", "Christmas"),
+    ("VINTAGE", "Vintage"),
+    ("SPACEBOY", "Spaceboy"),
+    ("DOLLY GIRL", "Dolly girl"),
+    ("REGENCY", "Regency"),
+    ("PAISLEY", "Paisley"),
+    ("HEART", "Hearts"),
+)
 # Sold as variants of one group: a prefix of the name, the group, what tells its members apart.
 GROUPS = (
     ("JUMBO BAG ", "Jumbo bag", "Design"),
@@ -61,6 +74,9 @@ SUFFIX_GROUPS = (
     (" CHARLOTTE BAG", "Charlotte bag", "Design"),
     (" CERAMIC TRINKET BOX", "Ceramic trinket box", "Motif"),
 )
+
+
+FUDGE = "90002"
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,13 @@ class Good:
     options: dict[str, str] = field(default_factory=dict)
     scale: Decimal = Decimal(1)
     description: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def case_barcode(self) -> str:
+        """The code on the carton that holds a pack: the article's own digits behind a 1."""
+        digits = "1" + self.barcode[:12]
+        return digits + check_digit(digits)
 
     def cost_on(self, day: date) -> Decimal:
         """The buying price of a day, in pounds: up by three per cent in spring."""
@@ -97,8 +120,7 @@ def number(*parts: object) -> int:
 
 def ean13(digits: str) -> str:
     """Twelve digits with their check digit."""
-    total = sum(int(digit) * (3 if position % 2 else 1) for position, digit in enumerate(digits))
-    return digits + str(-total % 10)
+    return digits + check_digit(digits)
 
 
 def load() -> list[Good]:
@@ -114,7 +136,7 @@ def load() -> list[Good]:
 def derived() -> list[tuple[str, Good]]:
     """Goods that the source lacks, each with the SKU whose demand it follows."""
     ribbon = _good("90001", "SATIN RIBBON RED", Decimal("1.20"))
-    fudge = _good("90002", "CLOTTED CREAM FUDGE", Decimal("18.00"))
+    fudge = _good(FUDGE, "CLOTTED CREAM FUDGE", Decimal("18.00"))
     return [
         (
             "21034",
@@ -155,6 +177,7 @@ def _good(code: str, raw: str, price: Decimal) -> Good:
         pack=(6, 12, 12, 24)[seed // 10_000 % 4],
         group=group,
         options=options,
+        tags=tuple(tag for word, tag in TAGS if word in key),
     )
 
 

@@ -25,6 +25,7 @@ from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
 from ventory.demo import pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
+from ventory.demo.goods import FUDGE
 from ventory.demo.people import PASSWORD, PEOPLE
 from ventory.demo.suppliers import WHOLESALERS, terms
 from ventory.models import (
@@ -32,17 +33,21 @@ from ventory.models import (
     ActorStore,
     Balance,
     Category,
+    CustomField,
     Inventory,
     Item,
+    ItemBarcode,
     ItemGroup,
     ItemStore,
     ItemSupplier,
+    ItemTag,
     Movement,
     MovementLine,
     MovementPrivate,
     Outbox,
     Supplier,
     SupplierContact,
+    Tag,
     User,
 )
 from ventory.stock.posting import private_digest
@@ -168,7 +173,6 @@ class Loader:
                 name=good.name,
                 name_key=good.name.casefold(),
                 description=good.description,
-                barcode=good.barcode,
                 category_id=categories[good.category].id,
                 unit_id=self.founded.units[good.unit],
                 type_id=merchandise,
@@ -184,6 +188,7 @@ class Loader:
         session.add_all(items)
         session.flush()
         self.items = {item.sku: item.id for item in items}
+        self._names()
         session.execute(
             insert(ItemStore),
             [
@@ -259,6 +264,45 @@ class Loader:
                 for each in asked
             ],
         )
+
+    def _names(self) -> None:
+        """Each article's own code and its carton's, and the tags of the ranges that it belongs to."""
+        session, goods, mine = self.session, self.chain.goods, {"inventory_id": self.inventory_id}
+        codes = [(good, good.barcode, "ean13", Decimal(1), True) for good in goods]
+        codes += [(good, good.case_barcode, "itf14", Decimal(good.pack), False) for good in goods if good.unit == "pcs"]
+        session.execute(
+            insert(ItemBarcode),
+            [
+                mine
+                | {
+                    "item_id": self.items[good.sku],
+                    "barcode": code,
+                    "kind": kind,
+                    "quantity": quantity,
+                    "is_primary": is_primary,
+                }
+                for good, code, kind, quantity, is_primary in codes
+            ],
+        )
+        tags = {
+            name: Tag(**mine, name=name, name_key=name.casefold(), version=1)
+            for name in sorted({tag for good in goods for tag in good.tags})
+        }
+        session.add_all(tags.values())
+        session.flush()
+        rows = [mine | {"item_id": self.items[good.sku], "tag_id": tags[tag].id} for good in goods for tag in good.tags]
+        session.execute(insert(ItemTag), rows)
+        session.add(
+            CustomField(
+                **mine,
+                category_id=session.get_one(Item, self.items[FUDGE]).category_id,
+                key="best_within_days",
+                label="Best within, days",
+                kind="number",
+                version=1,
+            )
+        )
+        session.get_one(Item, self.items[FUDGE]).field_values = {"best_within_days": "9"}
 
     def _movements(self) -> None:
         connection = self.session.connection()

@@ -75,6 +75,18 @@ def short_date(day: date, today: date | None = None) -> str:
     return f"{day:%-d %b}" if day.year == today.year else f"{day:%-d %b %Y}"
 
 
+def field_value(field) -> str:
+    """The value of a custom field as people read it. field: with kind and value"""
+    match field.kind:
+        case "yes_no":
+            return "Yes" if field.value else "No"
+        case "number":
+            return quantity(Decimal(field.value))
+        case "date":
+            return f"{date.fromisoformat(field.value):%-d %B %Y}"
+    return field.value
+
+
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         quantity=quantity,
@@ -88,3 +100,4 @@ def register(app: Flask) -> None:
         size=size,
     )
     app.jinja_env.filters["drawing"] = drawing
+    app.jinja_env.filters["field_value"] = field_value

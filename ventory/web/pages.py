@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template
 from flask_wtf import FlaskForm
+from wtforms import FieldList, FormField
 
 from ventory.core.errors import NotFound, Overloaded, VentoryError
 from ventory.web.errors import status_of
@@ -52,16 +53,37 @@ def submit(form: FlaskForm, run: Callable[[], Any], done: Callable[[Any], Any]):
 def show_problem(form: FlaskForm, error: VentoryError) -> None:
     """Put an error beside the field it blames, or on top of the form."""
     for each in error.problems or [error]:
-        name = (each.field or "").split(".")[-1]
-        if name in form._fields:
-            form._fields[name].errors = [*form._fields[name].errors, each.message]
+        field = _field_at(form, (each.field or "").split("."))
+        if field is not None:
+            field.errors = [*field.errors, each.message]
         else:
             form.form_errors.append(each.message)
     form.refused_with = status_of(error)
 
 
-def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(), hints=None, removal=None):
-    """The one-column page of a form, with the status that fits what is wrong."""
+def _field_at(form: FlaskForm, path: list[str]) -> Any:
+    """The field that a path such as `barcodes.2.quantity` blames, by all of it, its last word or its first; or None."""
+    field: Any = form._fields.get(path[0], form._fields.get("-".join(path)))
+    for step in path[1:]:
+        if path[0] not in form._fields:
+            break
+        if isinstance(field, FieldList):
+            field = field.entries[int(step)] if step.isdecimal() and int(step) < len(field.entries) else None
+        elif isinstance(field, FormField):
+            field = field.form._fields.get(step)
+        else:
+            field = None
+    for found in (field, form._fields.get(path[-1]), form._fields.get(path[0])):
+        if found is not None:
+            return found
+    return None
+
+
+def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(), hints=None, removal=None, links=()):
+    """The one-column page of a form, with the status that fits what is wrong.
+
+    links: (label, address) of what else can be done with the thing
+    """
     status = 200
     if form.is_submitted():
         status = getattr(form, "refused_with", 422)
@@ -74,6 +96,7 @@ def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(),
         crumbs=crumbs,
         hints=hints or {},
         removal=removal,
+        links=links,
     )
     return page, status
 

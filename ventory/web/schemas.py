@@ -72,7 +72,7 @@ def _is_plain_decimal(text: str) -> bool:
     return len(text) <= 32 and (whole + fraction).isascii() and whole.isdigit() and (not fraction or fraction.isdigit())
 
 
-def _json_number(number: Decimal) -> int | float:
+def json_number(number: Decimal) -> int | float:
     """A quantity as a JSON number.
 
     It has at most 15 significant digits, and every decimal of 15 digits survives a double and prints as itself.
@@ -85,7 +85,7 @@ _QUANTITY_SCHEMA = {"type": "number", "exclusiveMinimum": -1e9, "exclusiveMaximu
 AnyQuantity = Annotated[
     Decimal,
     BeforeValidator(_number),
-    PlainSerializer(_json_number),
+    PlainSerializer(json_number),
     WithJsonSchema(_QUANTITY_SCHEMA),
 ]
 """Stock units, up to six decimals, below 10⁹ either way."""
@@ -113,7 +113,7 @@ LevelQuantity = Annotated[
     AfterValidator(_not_below_zero),
     WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1e9}),
 ]
-QuantityOut = Annotated[Decimal, PlainSerializer(_json_number), WithJsonSchema(_QUANTITY_SCHEMA)]
+QuantityOut = Annotated[Decimal, PlainSerializer(json_number), WithJsonSchema(_QUANTITY_SCHEMA)]
 AmountIn = Annotated[
     Decimal,
     BeforeValidator(_amount),

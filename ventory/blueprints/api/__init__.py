@@ -9,12 +9,14 @@ from ventory.blueprints.analytics.api import analytics_api
 from ventory.blueprints.api.openapi import complete
 from ventory.blueprints.auth.api import auth_api
 from ventory.blueprints.categories.api import categories_api
+from ventory.blueprints.custom_fields.api import custom_fields_api
 from ventory.blueprints.files.api import files_api
 from ventory.blueprints.inventory_types.api import types_api
 from ventory.blueprints.items.api import items_api, products_api
 from ventory.blueprints.stock.api import movements_api, stock_api
 from ventory.blueprints.stores.api import stores_api
 from ventory.blueprints.suppliers.api import suppliers_api
+from ventory.blueprints.tags.api import tags_api
 from ventory.blueprints.uom.api import uom_api
 from ventory.web.auth import PUBLIC, guard
 
@@ -28,6 +30,8 @@ VERSIONED = (
     categories_api,
     uom_api,
     types_api,
+    tags_api,
+    custom_fields_api,
     movements_api,
     stock_api,
 )

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.categories.models import Category
-from ventory.db.usage import active_items_by, is_named_by_items
+from ventory.db.usage import active_items_by, has_custom_fields, is_named_by_items
 
 
 def id_by_name(session: Session, name: str) -> int | None:
@@ -64,7 +64,7 @@ def get(session: Session, category_id: int) -> CategoryView | None:
 
 
 def is_used(session: Session, category_id: int) -> bool:
-    """Whether items, archived ones too, or other categories are in it."""
-    if is_named_by_items(session, "category_id", category_id):
+    """Whether items, archived ones too, or other categories are in it, or fields are asked of it."""
+    if is_named_by_items(session, "category_id", category_id) or has_custom_fields(session, category_id):
         return True
     return session.execute(select(Category.id).where(Category.parent_id == category_id).limit(1)).first() is not None

@@ -37,6 +37,7 @@ def listing():
         may_write=g.actor.may("catalogue.write"),
         new_address=url_for(".new"),
         new_label="New category",
+        links=(("Fields", url_for("custom_fields.listing")),),
     )
 
 
@@ -92,7 +93,15 @@ def edit(category_id):
         url_for(".remove", category_id=category_id), "A category that nothing is in can be removed.", "Remove"
     )
     crumbs = (("Categories", url_for(".listing")),)
-    return form_page(form, title=view.path, button="Save", back=url_for(".listing"), crumbs=crumbs, removal=removal)
+    return form_page(
+        form,
+        title=view.path,
+        button="Save",
+        back=url_for(".listing"),
+        crumbs=crumbs,
+        removal=removal,
+        links=(("Fields asked of its items", url_for("custom_fields.listing", category=category_id)),),
+    )
 
 
 @categories_bp.post("/<int:category_id>/remove")

@@ -88,7 +88,7 @@ def remove(command: RemoveCategory) -> Removed:
         category = locked(work, Category, command.category_id, command.version, "category")
         view = _view(work, category.id)
         if queries.is_used(work.session, category.id):
-            raise InUse(f"{view.name} holds items or categories. Move them first.")
+            raise InUse(f"{view.name} holds items, categories or fields of its own. Move or remove them first.")
         work.session.delete(category)
         work.session.flush()
         return work.result(Removed(command.category_id))

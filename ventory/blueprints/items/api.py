@@ -8,8 +8,12 @@ from apiflask import APIBlueprint
 from flask import g, url_for
 
 from ventory.blueprints.categories import queries as categories
-from ventory.blueprints.items import queries, references, service
+from ventory.blueprints.items import grid, notes, queries, references, service, variants
 from ventory.blueprints.items.schemas import (
+    AddedVariantsOut,
+    GridOut,
+    GridQuery,
+    GroupOut,
     ItemChange,
     ItemIn,
     ItemOut,
@@ -17,6 +21,8 @@ from ventory.blueprints.items.schemas import (
     ItemRow,
     LowOut,
     LowQuery,
+    NoteIn,
+    NoteOut,
     ProductChange,
     ProductIn,
     ProductOut,
@@ -26,11 +32,13 @@ from ventory.blueprints.items.schemas import (
     RestockIn,
     RestockOut,
     RestockQuery,
+    VariantsIn,
 )
 from ventory.core.errors import NotFound
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.lists import answer, store_id, tagged, version_sent
+from ventory.web.schemas import PageQuery
 
 products_api = APIBlueprint("products", __name__, tag="Products")
 items_api = APIBlueprint("items", __name__, url_prefix="/items", tag="Items")
@@ -47,6 +55,7 @@ def _filter(query) -> queries.ItemFilter:
         type=query.type,
         sku=query.sku,
         barcode=query.barcode,
+        tag=query.tag,
         store_id=store_id(query, _stores()) if query.store is not None or query.store_id is not None else None,
     )
     if query.category is not None and query.category_id is None:
@@ -183,7 +192,13 @@ def list_items(query_data):
     archived = {"no": False, "yes": True, "all": None}[query_data.archived]
     which = replace(_filter(query_data), is_archived=archived, group_id=query_data.group_id)
     page = queries.list_items(
-        reading.session(), g.actor, which, sort=query_data.sort, limit=query_data.limit, cursor=query_data.cursor
+        reading.session(),
+        g.actor,
+        which,
+        sort=query_data.sort,
+        limit=query_data.limit,
+        cursor=query_data.cursor,
+        in_full=True,
     )
     return answer(page)
 
@@ -238,3 +253,80 @@ def archive_item(item_id):
 def restore_item(item_id):
     """Bring an archived item back."""
     return tagged(service.restore(service.RestoreItem(item_id=item_id, **asked())))
+
+
+@items_api.get("/groups")
+@guard("catalogue.read")
+@items_api.input(PageQuery, location="query")
+@items_api.output(list[GroupOut])
+def list_groups(query_data):
+    """Groups of variants, by name."""
+    return answer(grid.list_groups(reading.session(), limit=query_data.limit, cursor=query_data.cursor))
+
+
+@items_api.get("/groups/<int:group_id>")
+@guard("catalogue.read")
+@items_api.input(GridQuery, location="query")
+@items_api.output(GridOut)
+def get_grid(group_id, query_data):
+    """A group's variants as a matrix of two options, with what is available of each, in one store or all."""
+    view = grid.grid(
+        reading.session(),
+        g.actor,
+        group_id,
+        store_id=store_id(query_data, _stores()),
+        rows=query_data.rows,
+        columns=query_data.columns,
+    )
+    if view is None:
+        raise NotFound("There is no such group.")
+    return view
+
+
+@items_api.post("/groups/<int:group_id>/variants")
+@guard("catalogue.write")
+@items_api.input(VariantsIn)
+@items_api.output(AddedVariantsOut, status_code=201)
+def add_missing_variants(group_id, json_data):
+    """Add the combinations of options that a group lacks.
+
+    409 sku_taken when a SKU of the pattern is another item's.
+    """
+    command = variants.AddVariants(
+        group_id=group_id,
+        pattern=json_data.pattern,
+        values={name: tuple(values) for name, values in json_data.values.items()},
+        combinations=None if json_data.combinations is None else tuple(json_data.combinations),
+        dry_run=json_data.dry_run,
+        **asked(),
+    )
+    return variants.add_missing(command), 201
+
+
+@items_api.get("/<int:item_id>/notes")
+@guard("catalogue.read")
+@items_api.input(PageQuery, location="query")
+@items_api.output(list[NoteOut])
+def list_notes(item_id, query_data):
+    """What was written about an item, newest first."""
+    if queries.get_item(reading.session(), g.actor, item_id, also_archived=True) is None:
+        raise NotFound("There is no such item.")
+    return answer(queries.notes(reading.session(), item_id, limit=query_data.limit, cursor=query_data.cursor))
+
+
+@items_api.post("/<int:item_id>/notes")
+@guard("notes.write")
+@items_api.input(NoteIn)
+@items_api.output(NoteOut, status_code=201)
+def write_note(item_id, json_data):
+    """Write a note on an item."""
+    return notes.write(notes.WriteNote(item_id=item_id, text=json_data.text, **asked())), 201
+
+
+@items_api.delete("/<int:item_id>/notes/<int:note_id>")
+@guard("notes.write")
+@items_api.output({}, status_code=204)
+def remove_note(item_id, note_id):
+    """Take one's own note away."""
+    notes.remove(notes.RemoveNote(item_id=item_id, note_id=note_id, **asked()))
+    return ""

@@ -13,13 +13,17 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.files import queries as files
 from ventory.blueprints.files.queries import ImageView
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.stores.models import Store
+from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.uom.models import UnitRow
+from ventory.core import barcodes
 from ventory.core.access import Actor
+from ventory.core.fields import shown_value
 from ventory.core.quantity import ZERO, per_unit
 from ventory.db.paging import Page, SortKey, fetch
 from ventory.db.prepared import Prepared
@@ -43,10 +47,31 @@ class StoreLevel:
 
 
 @dataclass(frozen=True)
+class KnownBarcode:
+    """A barcode of an item in its normal form. quantity: stock units that one scan stands for"""
+
+    barcode: str
+    kind: str
+    quantity: Decimal
+    is_primary: bool
+
+
+@dataclass(frozen=True)
+class FieldValue:
+    """A custom field that is asked of an item, with its value as it is kept; None for none."""
+
+    key: str
+    label: str
+    kind: str
+    value: str | bool | None
+
+
+@dataclass(frozen=True)
 class ItemView:
     """An item with its stock over the stores that the actor may see.
 
     stock_level: on hand in stores and on the way between them; available: in stores only
+    barcode: the primary one of barcodes, which, like tags and values, stand here only when it was read in full
     """
 
     id: int
@@ -75,6 +100,14 @@ class ItemView:
     stores: tuple[StoreLevel, ...] = ()
     tint: int | None = None
     images: tuple[ImageView, ...] = ()
+    barcodes: tuple[KnownBarcode, ...] = ()
+    tags: tuple[str, ...] = ()
+    values: tuple[FieldValue, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The custom fields that have a value, as programs get them."""
+        return {each.key: shown_value(each.kind, each.value) for each in self.values if each.value is not None}
 
     @property
     def uom(self) -> str:
@@ -100,6 +133,7 @@ class ItemFilter:
     sku: str | None = None
     barcode: str | None = None
     store_id: int | None = None
+    tag: str | None = None
     is_archived: bool | None = False
 
 
@@ -110,7 +144,7 @@ _COLUMNS = (
     Item.name,
     Item.name_key,
     Item.description,
-    Item.barcode,
+    ItemBarcode.barcode,
     Item.category_id,
     Category.name.label("category"),
     Category.tint,
@@ -122,6 +156,7 @@ _COLUMNS = (
     ItemGroup.name.label("group"),
     Item.options,
     Item.price,
+    Item.field_values,
     Item.created_at,
     Item.updated_at,
     Item.archived_at,
@@ -141,6 +176,10 @@ _ITEMS = (
     .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
     .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
     .outerjoin(ItemGroup, and_(ItemGroup.inventory_id == Item.inventory_id, ItemGroup.id == Item.group_id))
+    .outerjoin(
+        ItemBarcode,
+        and_(ItemBarcode.inventory_id == Item.inventory_id, ItemBarcode.item_id == Item.id, ItemBarcode.is_primary),
+    )
 )
 _ONE_ITEM = _ITEMS.where(Item.id == bindparam("item"))
 _IN_STORE = Place.kind == "store"
@@ -194,16 +233,19 @@ def list_items(
     sort: str = "id",
     limit: int = 50,
     cursor: str | None = None,
-    with_stores: bool = False,
+    in_full: bool = False,
 ) -> Page:
-    """Items with their totals. sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView"""
+    """Items with their totals. in_full: with every barcode, tag and custom field
+
+    sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView
+    """
     is_descending = sort.startswith("-")
     column, read = SORTS[sort.removeprefix("-")]
     keys = [SortKey(column, read, is_descending)]
     if column is not Item.id:
         keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
     page = fetch(session, _filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
-    return Page(_with_stock(session, actor, page.rows, with_stores), page.next_cursor, page.previous_cursor)
+    return Page(_with_stock(session, actor, page.rows, False, in_full), page.next_cursor, page.previous_cursor)
 
 
 def count_items(session: Session, which: ItemFilter) -> int:
@@ -232,7 +274,9 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
     if which.sku is not None:
         statement = statement.where(Item.sku_key == which.sku.strip().casefold())
     if which.barcode is not None:
-        statement = statement.where(Item.barcode == which.barcode.strip())
+        statement = statement.where(has_barcode(which.barcode))
+    if which.tag is not None:
+        statement = statement.where(Item.id.in_(tags.items_with(which.tag)))
     if which.store_id is not None:
         carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
         statement = statement.where(Item.id.in_(carried))
@@ -240,11 +284,17 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
 
 
 def matching(search: str) -> ColumnElement[bool]:
-    """Items whose name or SKU holds the text, or whose barcode is it."""
+    """Items whose name or SKU holds the text, or one of whose barcodes is it."""
     words = search.strip()
     escaped = words.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = f"%{escaped}%"
-    return or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"), Item.barcode == words)
+    in_words = or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"))
+    return or_(in_words, has_barcode(words)) if words else in_words
+
+
+def has_barcode(written: str) -> ColumnElement[bool]:
+    """Items that one of whose barcodes names."""
+    return Item.id.in_(select(ItemBarcode.item_id).where(ItemBarcode.barcode == barcodes.normal(written)))
 
 
 def category_and_below(category_id: int):
@@ -260,14 +310,19 @@ def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: boo
     rows = session.execute(_ONE_ITEM, {"item": item_id}).all()
     if not rows or (rows[0].archived_at is not None and not also_archived):
         return None
-    return _with_stock(session, actor, rows, True)[0]
+    return _with_stock(session, actor, rows, True, True)[0]
 
 
-def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool) -> tuple[ItemView, ...]:
+def _with_stock(
+    session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool, in_full: bool
+) -> tuple[ItemView, ...]:
     ids = [row.id for row in rows]
     totals = _totals(session, actor, ids)
     levels = _levels(session, actor, ids) if with_stores else {}
     images = files.images_by_item(session, ids)
+    codes = barcodes_of(session, ids) if in_full else {}
+    tagged = tags.tags_of(session, ids) if in_full else {}
+    custom = Fields(session) if in_full and rows else None
     nothing = (ZERO, ZERO, ZERO)
     views = []
     for row in rows:
@@ -300,9 +355,32 @@ def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], with_stores
                 tuple(levels.get(row.id, ())),
                 row.tint,
                 images.get(row.id, ()),
+                codes.get(row.id, ()),
+                tagged.get(row.id, ()),
+                _values(custom.of(row.category_id), row.field_values) if custom else (),
             )
         )
     return tuple(views)
+
+
+def _values(fields: Sequence[FieldView], kept: dict[str, Any]) -> tuple[FieldValue, ...]:
+    return tuple(FieldValue(each.key, each.label, each.kind, kept.get(each.key)) for each in fields)
+
+
+_BARCODES = (
+    select(ItemBarcode.item_id, ItemBarcode.barcode, ItemBarcode.kind, ItemBarcode.quantity, ItemBarcode.is_primary)
+    .where(ItemBarcode.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(ItemBarcode.is_primary.desc(), ItemBarcode.id)
+)
+
+
+def barcodes_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[KnownBarcode, ...]]:
+    """Every barcode of some items, each item's primary one first. shape: {item id: (barcode, …)}"""
+    found: dict[int, tuple[KnownBarcode, ...]] = {}
+    for row in session.execute(_BARCODES, {"items": list(ids)}) if ids else ():
+        known = KnownBarcode(row.barcode, row.kind, row.quantity, row.is_primary)
+        found[row.item_id] = (*found.get(row.item_id, ()), known)
+    return found
 
 
 def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
@@ -315,6 +393,21 @@ def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tup
     else:
         rows = _TOTALS_WITHIN.rows(connection, **which, stores=actor.store_ids)
     return {row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO) for row in rows}
+
+
+def available_of(session: Session, actor: Actor, ids: Sequence[int], store_id: int | None) -> dict[int, Decimal]:
+    """What is available of some items, in one store or in all that the actor may see.
+
+    shape: {item id: available}, without those that are not carried there
+    """
+    if store_id is None:
+        return {item_id: available for item_id, (_, _, available) in _totals(session, actor, ids).items()}
+    rows = session.execute(
+        select(Balance.item_id, Balance.on_hand, Balance.reserved).where(
+            Balance.place_id == store_id, Balance.item_id.in_(list(ids))
+        )
+    )
+    return {row.item_id: row.on_hand - row.reserved for row in rows}
 
 
 def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[StoreLevel]]:
@@ -338,6 +431,33 @@ def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, lis
             )
         )
     return levels
+
+
+@dataclass(frozen=True)
+class NoteView:
+    id: int
+    item_id: int
+    text: str
+    actor_id: int
+    actor: str
+    at: datetime
+
+
+def notes(session: Session, item_id: int, *, limit: int = 50, cursor: str | None = None) -> Page:
+    """What was written about an item, newest first. shape: Page of NoteView"""
+    statement = _NOTES.where(ItemNote.item_id == item_id)
+    page = fetch(session, statement, [SortKey(ItemNote.id, lambda row: row.id, True)], limit=limit, cursor=cursor)
+    return Page(tuple(NoteView(*row) for row in page.rows), page.next_cursor, page.previous_cursor)
+
+
+def get_note(session: Session, note_id: int) -> NoteView | None:
+    row = session.execute(_NOTES.where(ItemNote.id == note_id)).first()
+    return NoteView(*row) if row else None
+
+
+_NOTES = select(
+    ItemNote.id, ItemNote.item_id, ItemNote.text, ItemNote.actor_id, ActorRow.name.label("actor"), ItemNote.created_at
+).join(ActorRow, and_(ActorRow.inventory_id == ItemNote.inventory_id, ActorRow.id == ItemNote.actor_id))
 
 
 def has_moved(session: Session, item_id: int) -> bool:

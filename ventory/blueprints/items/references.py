@@ -13,17 +13,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, null, select
 
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items.models import Item, ItemStore
+from ventory.blueprints.items.models import Item, ItemBarcode, ItemStore
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.uom.models import UnitRow
+from ventory.core import barcodes
 from ventory.core.access import Actor
 from ventory.core.errors import BadInput, Shortage, VentoryError
 from ventory.core.ledger import Place
-from ventory.core.quantity import Unit, check_quantity, convert
+from ventory.core.quantity import Unit, check_quantity, convert, plain
 from ventory.db.engine import remembered
 from ventory.db.prepared import Prepared
 from ventory.stock.models import Place as PlaceRow
@@ -136,12 +137,15 @@ def _read_stores(connection: Connection, inventory_id: int) -> Stores:
 
 
 class Items:
-    """The items that a request names."""
+    """The items that a request names.
+
+    rows: one per item and, where it was named by barcode, per barcode; barcode is None in the others
+    """
 
     def __init__(self, rows: Sequence):
         self._by_id: dict[int, FoundItem] = {}
         self._by_sku: dict[str, FoundItem] = {}
-        self._by_barcode: dict[str, FoundItem] = {}
+        self._by_barcode: dict[str, tuple[FoundItem, Decimal]] = {}
         for row in rows:
             item = FoundItem(
                 row.id, row.sku, row.name, row.unit_id, Unit(row.code, row.decimals), row.keeps_stock, row.archived_at
@@ -151,7 +155,7 @@ class Items:
             if row.archived_at is None or row.sku_key not in self._by_sku:
                 self._by_sku[row.sku_key] = item
             if row.barcode and (row.archived_at is None or row.barcode not in self._by_barcode):
-                self._by_barcode[row.barcode] = item
+                self._by_barcode[row.barcode] = (item, row.scan)
 
     def by_id(self, item_id: int) -> FoundItem:
         return self._by_id[item_id]
@@ -165,7 +169,13 @@ class Items:
             return self._by_id.get(ref.item_id)
         if ref.sku is not None:
             return self._by_sku.get(ref.sku.strip().casefold())
-        return self._by_barcode.get((ref.barcode or "").strip())
+        found = self._by_barcode.get(barcodes.normal(ref.barcode or ""))
+        return found[0] if found else None
+
+    def scan_of(self, ref: ItemRef) -> Decimal:
+        """Stock units that one of what the reference names stands for: 12 for the barcode of a case of twelve."""
+        found = self._by_barcode.get(barcodes.normal(ref.barcode)) if ref.barcode is not None else None
+        return found[1] if found else Decimal(1)
 
     def get(self, ref: ItemRef, *, field: str) -> FoundItem:
         """raises: BadInput naming the field"""
@@ -181,7 +191,6 @@ _FOUND_ITEM = (
         Item.id,
         Item.sku,
         Item.sku_key,
-        Item.barcode,
         Item.name,
         Item.unit_id,
         Item.archived_at,
@@ -193,23 +202,27 @@ _FOUND_ITEM = (
     .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
     .where(Item.inventory_id == bindparam("inventory"))
 )
-_BY_ID = Prepared(lambda database: _FOUND_ITEM.where(database.among(Item.id, "wanted")))
-_BY_SKU = Prepared(lambda database: _FOUND_ITEM.where(database.among(Item.sku_key, "wanted")))
-_BY_BARCODE = Prepared(lambda database: _FOUND_ITEM.where(database.among(Item.barcode, "wanted")))
+_NAMED = _FOUND_ITEM.add_columns(null().label("barcode"))
+_SCANNED = _FOUND_ITEM.add_columns(ItemBarcode.barcode, ItemBarcode.quantity.label("scan")).join(
+    ItemBarcode, and_(ItemBarcode.inventory_id == Item.inventory_id, ItemBarcode.item_id == Item.id)
+)
+_BY_ID = Prepared(lambda database: _NAMED.where(database.among(Item.id, "wanted")))
+_BY_SKU = Prepared(lambda database: _NAMED.where(database.among(Item.sku_key, "wanted")))
+_BY_BARCODE = Prepared(lambda database: _SCANNED.where(database.among(ItemBarcode.barcode, "wanted")))
 
 
 def items(connection: Connection, actor: Actor, refs: Iterable[ItemRef]) -> Items:
     """One read per way of naming."""
-    ids, skus, barcodes = set(), set(), set()
+    ids, skus, codes = set(), set(), set()
     for ref in refs:
         if ref.item_id is not None:
             ids.add(ref.item_id)
         elif ref.sku is not None:
             skus.add(ref.sku.strip().casefold())
         elif ref.barcode is not None:
-            barcodes.add(ref.barcode.strip())
+            codes.add(barcodes.normal(ref.barcode))
     found: list[Any] = []
-    for statement, wanted in ((_BY_ID, ids), (_BY_SKU, skus), (_BY_BARCODE, barcodes)):
+    for statement, wanted in ((_BY_ID, ids), (_BY_SKU, skus), (_BY_BARCODE, codes)):
         if wanted:
             found += statement.rows(connection, inventory=actor.inventory_id, wanted=list(wanted))
     return Items(found)
@@ -236,12 +249,28 @@ def units(connection: Connection, actor: Actor, codes: Iterable[str]) -> dict[st
     return {row.code_key: row for row in _UNITS.rows(connection, inventory=actor.inventory_id, codes=list(keys))}
 
 
-def in_stock_unit(quantity: Decimal, code: str | None, item: FoundItem, known: dict, *, field: str) -> Decimal:
+def in_stock_unit(
+    quantity: Decimal,
+    code: str | None,
+    item: FoundItem,
+    known: dict,
+    *,
+    field: str,
+    scan: Decimal = Decimal(1),
+) -> Decimal:
     """A quantity in the unit that the line names, as stock units of the item.
 
     code: None for the stock unit; else the stock unit itself, or a pack of it
+    scan: stock units that one scan of the barcode stands for; a case names its size, so a unit beside it would be two
     raises: BadInput naming the field
     """
+    if scan != 1:
+        if code is not None:
+            raise BadInput(
+                f"This barcode stands for {plain(scan)} {item.unit.code} of {item.name}. Leave the unit out.",
+                field=f"{field}.unit" if field else "unit",
+            )
+        return convert(quantity, Fraction(scan), item.unit, field=f"{field}.quantity" if field else "quantity")
     if code is None or code.strip().casefold() == item.unit.code.casefold():
         return check_quantity(quantity, item.unit, field=f"{field}.quantity")
     unit = known.get(code.strip().casefold())

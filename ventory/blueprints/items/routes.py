@@ -5,13 +5,18 @@ from __future__ import annotations
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ventory.blueprints.categories import queries as categories
+from ventory.blueprints.custom_fields.forms import PREFIX, asking, read, written
+from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.inventory_types import queries as types
-from ventory.blueprints.items import queries, service
-from ventory.blueprints.items.forms import ItemForm, NewItemForm, RuleForm
+from ventory.blueprints.items import notes, queries, service
+from ventory.blueprints.items.barcodes import ONE, AskedBarcode
+from ventory.blueprints.items.forms import ItemForm, NewItemForm, NoteForm, RuleForm
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.blueprints.stores import current
+from ventory.blueprints.tags import queries as tags
+from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import Forbidden, NotFound, VentoryError
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
@@ -25,6 +30,7 @@ COLUMNS = (
     Column("barcode", "Barcode", drop=1),
     Column("category", "Category", drop=3),
     Column("type", "Type", drop=2),
+    Column("tags", "Tags", drop=1, is_off=True),
     Column("unit", "Unit", drop=2),
     Column("price", "Price", is_number=True, role="state"),
     Column("stock", "On hand", is_number=True, role="key"),
@@ -43,6 +49,7 @@ def _which() -> queries.ItemFilter:
         search=request.args.get("q") or None,
         category_id=int(category) if category.isdecimal() and len(category) < 16 else None,
         type=request.args.get("type") or None,
+        tag=request.args.get("tag") or None,
         is_archived=request.args.get("state") == "archived",
     )
 
@@ -60,7 +67,13 @@ def catalogue():
         sort = "name"
     which = _which()
     page = queries.list_items(
-        reading.session(), g.actor, which, sort=sort, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
+        reading.session(),
+        g.actor,
+        which,
+        sort=sort,
+        limit=DEFAULT_LIMIT,
+        cursor=request.args.get("cursor"),
+        in_full=True,
     )
     type_choices = [(each.code, each.name) for each in types.list_types(reading.session())]
     table = Table(
@@ -73,6 +86,7 @@ def catalogue():
             Filter("q", "Name, SKU or barcode"),
             Filter("category", "Category", _category_choices()),
             Filter("type", "Type", type_choices),
+            Filter("tag", "Tag", tag_choices(reading.session(), request.args.get("tag", ""))),
         ),
         tabs=(Tab("Active", ""), Tab("Archived", "archived")),
         sort=sort,
@@ -125,18 +139,20 @@ def peek(item_id):
 @guard("catalogue.write")
 def new():
     """Add an item."""
-    form = NewItemForm(unit=service.DEFAULT_UNIT, type=service.DEFAULT_TYPE)
+    fields = _asked_fields(request.args.get("category"))
+    form = _with_fields(NewItemForm, fields)(unit=service.DEFAULT_UNIT, type=service.DEFAULT_TYPE)
     _fill_choices(form)
     stores = current.mine()
     form.store.choices = [(each.code, each.name) for each in stores]
     if request.method == "GET":
         chosen = current.store() or next((each for each in stores if each.is_default), None)
         form.store.data = chosen.code if chosen else None
-    answer = submit(
+        form.category_id.data = int(request.args.get("category", type=int) or 0)
+    answer = _all_asked(form, fields) and submit(
         form,
         lambda: service.add(
             service.AddItem(
-                fields=_fields(form),
+                fields=_fields(form, fields),
                 stock=StockFields(
                     store=form.store.data,
                     unit_cost=form.unit_cost.data,
@@ -151,7 +167,7 @@ def new():
         ),
         lambda view: gone(f"{view.name} was added.", url_for("stock.item", item_id=view.id)),
     )
-    if answer is not None:
+    if answer:
         return answer
     return form_page(
         form,
@@ -168,37 +184,39 @@ def new():
 def edit(item_id):
     """Change an item."""
     item = _item(item_id)
-    option = next(iter(item.options.items()), ("", ""))
-    form = ItemForm(
-        data={
+    fields = _asked_fields(str(item.category_id or 0))
+    kept = {each.key: each.value for each in item.values}
+    form = _with_fields(ItemForm, fields)(
+        data={f"{PREFIX}{each.key}": written(each, kept.get(each.key)) for each in fields}
+        | {
             "name": item.name,
             "sku": item.sku,
-            "barcode": item.barcode,
+            "barcodes": [{"barcode": each.barcode, "quantity": each.quantity} for each in item.barcodes],
             "category_id": item.category_id or 0,
             "unit": item.unit,
             "type": item.type,
+            "tags": ", ".join(item.tags),
             "price": item.price,
             "group": item.group,
-            "option_name": option[0],
-            "option_value": option[1],
+            "options": [{"option": name, "value": value} for name, value in item.options.items()],
             "description": item.description,
         }
     )
     _fill_choices(form)
     shown = request.form.get("version", str(item.version))
-    answer = submit(
+    answer = _all_asked(form, fields) and submit(
         form,
         lambda: service.change(
             service.ChangeItem(
                 item_id=item_id,
-                fields=_fields(form),
+                fields=_fields(form, fields),
                 version=int(shown) if shown.isdecimal() and len(shown) < 10 else None,
                 **asked(),
             )
         ),
         lambda view: gone(f"{view.name} was changed.", url_for("stock.item", item_id=view.id)),
     )
-    if answer is not None:
+    if answer:
         return answer
     return form_page(
         form,
@@ -211,9 +229,11 @@ def edit(item_id):
 
 
 HINTS = {
+    "tags": "Words to find things together again, with commas between them.",
+    "barcodes": "The first is the primary one. A case's barcode stands for as many as are in it; 1 when left empty.",
     "sku": "How your chain names it; compared without regard to case.",
     "group": "Variants of one kind share a group, for instance a bag in several designs.",
-    "option_name": "What tells the variants apart, for instance Colour.",
+    "options": "Such as Size and Colour; the grid of the group is made of them.",
     "reorder_point": "Below it the item counts as low.",
     "target_level": "What an order fills it to.",
     "unit_cost": "What one unit was bought for.",
@@ -222,6 +242,9 @@ HINTS = {
 
 def _fill_choices(form: ItemForm) -> None:
     session = reading.session()
+    form.barcodes.tidy()
+    form.options.tidy()
+    form.tags.in_use = tags.names_in_use(session)
     form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
     form.unit.choices = [
         (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
@@ -229,19 +252,56 @@ def _fill_choices(form: ItemForm) -> None:
     form.type.choices = [(each.code, each.name) for each in types.list_types(session)]
 
 
-def _fields(form: ItemForm) -> ItemFields:
-    options = {form.option_name.data: form.option_value.data} if form.option_name.data else {}
+def _asked_fields(category: str | None) -> list[FieldView]:
+    """The custom fields that are asked of an item in the category that the form names, else in this one."""
+    named = request.form.get("category_id", category) or ""
+    return Fields(reading.session()).of(int(named) if named.isdecimal() and len(named) < 16 and named != "0" else None)
+
+
+def _with_fields(form: type[ItemForm], fields: list[FieldView]) -> type[ItemForm]:
+    """The form with a form field for each custom field, behind the category."""
+    asked = {f"{PREFIX}{field.key}": asking(field) for field in fields}
+
+    class Asking(form):
+        def __iter__(self):
+            mine = [self._fields[name] for name in asked]
+            for each in super().__iter__():
+                if each in mine:
+                    continue
+                yield each
+                if each.name == "category_id":
+                    yield from mine
+
+    for name, field in asked.items():
+        setattr(Asking, name, field)
+    return Asking
+
+
+def _all_asked(form: ItemForm, fields: list[FieldView]) -> bool:
+    """Whether the form that came in showed every field; another category may ask for more than the one before."""
+    unseen = [field.label for field in fields if form.is_submitted() and f"{PREFIX}{field.key}" not in request.form]
+    if unseen:
+        form.form_errors.append(f"This category also asks for {', '.join(unseen)}. Fill it in and save again.")
+    return not unseen
+
+
+def _fields(form: ItemForm, fields: list[FieldView]) -> ItemFields:
     return ItemFields(
         name=form.name.data,
         sku=form.sku.data,
-        barcode=form.barcode.data or None,
+        barcodes=tuple(
+            AskedBarcode(row.barcode.data, row.quantity.data if row.quantity.data is not None else ONE)
+            for row in form.barcodes.filled
+        ),
         category_id=form.category_id.data or None,
         unit=form.unit.data or UNSET,
         type=form.type.data or UNSET,
+        tags=form.tags.names,
         price=form.price.data,
         group=form.group.data or None,
-        options=options,
+        options={row.option.data: row.value.data for row in form.options.filled},
         description=form.description.data or "",
+        fields={field.key: read(field, form[f"{PREFIX}{field.key}"].data) for field in fields},
     )
 
 
@@ -309,3 +369,40 @@ def restore(item_id):
     except VentoryError as error:
         return gone(error.message, url_for("stock.item", item_id=item_id))
     return gone("Back in the catalogue.", url_for("stock.item", item_id=item_id))
+
+
+@items_bp.get("/<int:item_id>/notes")
+@guard("catalogue.read")
+def all_notes(item_id):
+    """Everything that was written about an item."""
+    return _notes_page(item_id, NoteForm())
+
+
+@items_bp.post("/<int:item_id>/notes")
+@guard("notes.write")
+def write_note(item_id):
+    """Write a note on an item."""
+    form = NoteForm()
+    answer = submit(
+        form,
+        lambda: notes.write(notes.WriteNote(item_id=item_id, text=form.text.data, **asked())),
+        lambda _note: gone("The note stands.", url_for("stock.item", item_id=item_id, _anchor="notes")),
+    )
+    return answer if answer is not None else (_notes_page(item_id, form), getattr(form, "refused_with", 422))
+
+
+def _notes_page(item_id: int, form: NoteForm) -> str:
+    page = queries.notes(reading.session(), item_id, cursor=request.args.get("cursor"))
+    return render_template("items/notes_page.html", title="Notes", item=_item(item_id), page=page, form=form)
+
+
+@items_bp.post("/<int:item_id>/notes/<int:note_id>/remove")
+@guard("notes.write")
+def remove_note(item_id, note_id):
+    """Take one's own note away."""
+    address = url_for("stock.item", item_id=item_id, _anchor="notes")
+    try:
+        notes.remove(notes.RemoveNote(item_id=item_id, note_id=note_id, **asked()))
+    except Forbidden as error:
+        return gone(error.message, address)
+    return gone("The note was removed.", address)

@@ -11,15 +11,20 @@ from typing import Any
 from sqlalchemy import and_, select, update
 
 from ventory.blueprints.categories.models import Category
+from ventory.blueprints.custom_fields.queries import Fields
 from ventory.blueprints.inventory_types.models import InventoryType
-from ventory.blueprints.items import queries, references
+from ventory.blueprints.items import barcodes, queries, references
+from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
 from ventory.blueprints.items.queries import ItemView, Restock
 from ventory.blueprints.items.references import FoundItem, FoundStore, ItemRef, Stores
+from ventory.blueprints.tags import service as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core import movements as rules
+from ventory.core.barcodes import normal
 from ventory.core.errors import BadInput, InUse, NotFound, Stale
 from ventory.core.events import ItemChanged
+from ventory.core.fields import settle
 from ventory.core.ledger import Count, Move
 from ventory.core.quantity import Unit, check_quantity, multiply, per_unit
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
@@ -44,19 +49,28 @@ class ItemFields:
     """What an item may be given; UNSET leaves it as it is (or takes the default when the item is new).
 
     category: a name; one that is not there yet is added at the top of the tree
+    barcode: the primary one; barcodes: all of them; fields: values of custom fields by key, None empties one
     """
 
     name: str | Unset = UNSET
     sku: str | Unset = UNSET
     description: str | Unset = UNSET
     barcode: str | Unset | None = UNSET
+    barcodes: tuple[AskedBarcode, ...] | Unset = UNSET
     category: str | Unset | None = UNSET
     category_id: int | Unset | None = UNSET
     unit: str | Unset = UNSET
     type: str | Unset = UNSET
     group: str | Unset | None = UNSET
+    tags: tuple[str, ...] | Unset = UNSET
     options: dict[str, str] | Unset = UNSET
     price: Decimal | Unset | None = UNSET
+    fields: dict[str, Any] | Unset = UNSET
+
+    @property
+    def touches_values(self) -> bool:
+        """Whether custom fields are settled anew: a value was given, or the category, which says what is asked."""
+        return any(each is not UNSET for each in (self.fields, self.category, self.category_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +121,15 @@ class RestoreItem(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RestockItem(Command):
-    """quantity in `unit`, > 0; unit_cost per stock unit, None for the last known."""
+    """quantity in `unit`, > 0; unit_cost per stock unit, None for the last known.
+
+    barcode: one of the item's; quantity then counts its scans, so that two of a case of twelve are 24
+    """
 
     item_id: int
     quantity: Decimal
     store: int | str | None = None
+    barcode: str | None = None
     unit: str | None = None
     unit_cost: Decimal | None = None
     supplier: str | None = None
@@ -152,9 +170,11 @@ def add(command: AddItem) -> ItemView:
             version=1,
         )
         _apply(work, item, fields)
+        _give_values(work, item, fields)
         work.session.add(item)
         work.session.flush()
         found = _found(work, item.id)
+        _give_names(work, item, found.unit, fields)
         stores = references.stores(work.connection, work.actor)
         store = _store_of(command.stock, found, stores, {})
         if found.keeps_stock:
@@ -177,8 +197,11 @@ def change(command: ChangeItem) -> ItemView:
         if command.fields != ItemFields():
             _refuse_new_unit(work, item, command.fields)
             _apply(work, item, command.fields)
+            if command.fields.touches_values:
+                _give_values(work, item, command.fields)
             item.version += 1
-        work.session.flush()
+            work.session.flush()
+            _give_names(work, item, _found(work, item.id).unit, command.fields)
         if command.stock.asks_anything:
             found = _found(work, item.id)
             if not found.keeps_stock:
@@ -227,12 +250,16 @@ def restore(command: RestoreItem) -> ItemView:
 def restock(command: RestockItem) -> Restocked:
     """Book stock that came to a store from a supplier."""
     with unit_of_work(command) as work:
-        found = references.items(work.connection, work.actor, [ItemRef(item_id=command.item_id)])
-        item = found.find(ItemRef(item_id=command.item_id))
+        by_id, by_scan = ItemRef(item_id=command.item_id), ItemRef(barcode=command.barcode)
+        named = [by_id] if command.barcode is None else [by_id, by_scan]
+        found = references.items(work.connection, work.actor, named)
+        item = found.find(by_id)
         if item is None or item.archived_at is not None:
             raise NotFound("There is no such product.")
         if not item.keeps_stock:
             raise BadInput(f"{item.name} keeps no stock.", field="quantity")
+        if command.barcode is not None and found.find(by_scan) != item:
+            raise BadInput(f"{command.barcode} is no barcode of {item.name}.", field="barcode")
         stores = references.stores(work.connection, work.actor)
         if command.store is not None:
             store = stores.get(command.store, field="store")
@@ -240,7 +267,9 @@ def restock(command: RestockItem) -> Restocked:
             carried = references.carrying(work.connection, work.actor, [item.id])
             store = references.store_for(item, stores, carried, field="store")
         units = references.units(work.connection, work.actor, [command.unit] if command.unit else [])
-        quantity = references.in_stock_unit(command.quantity, command.unit, item, units, field="")
+        quantity = references.in_stock_unit(
+            command.quantity, command.unit, item, units, field="", scan=found.scan_of(by_scan)
+        )
         occurred_at = command.occurred_at or work.now
         supplier = places.virtual(work.connection, work.inventory_id)["supplier"]
         value = None if command.unit_cost is None else multiply(quantity, command.unit_cost)
@@ -318,7 +347,7 @@ def _apply(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
         item.name, item.name_key = given["name"], given["name"].casefold()
     if "sku" in given:
         item.sku, item.sku_key = given["sku"], given["sku"].casefold()
-    for name in ("description", "barcode", "price", "options"):
+    for name in ("description", "price", "options"):
         if name in given:
             setattr(item, name, given[name])
     if "category_id" in given:
@@ -331,6 +360,33 @@ def _apply(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
         item.type_id = _type(work, given["type"]).id
     if "group" in given:
         item.group_id = _group_named(work, given["group"], given.get("options") or item.options)
+
+
+def _give_values(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
+    """Settle the values of the custom fields that are asked of the item in its category."""
+    asked = [each.rule for each in Fields(work.session).of(item.category_id)]
+    given = {} if isinstance(fields.fields, Unset) else fields.fields
+    item.field_values = settle(asked, item.field_values or {}, given)
+
+
+def _give_names(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields) -> None:
+    """Give the item the barcodes and tags that were asked."""
+    _give_barcodes(work, item, unit, fields)
+    if not isinstance(fields.tags, Unset):
+        tags.give(work, item.id, fields.tags)
+
+
+def _give_barcodes(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields) -> None:
+    """Give the item what was asked: all its barcodes, or the primary one, or both where they agree."""
+    given = fields.barcode
+    if not isinstance(fields.barcodes, Unset):
+        barcodes.give_all(work, item, unit, fields.barcodes)
+        if not isinstance(given, Unset) and (normal(given) if given else None) != barcodes.primary(work, item):
+            raise BadInput("barcode and the primary one of barcodes are two.", field="barcode")
+    elif not isinstance(given, Unset):
+        barcodes.give_primary(work, item, given)
+    if fields.unit is not UNSET:
+        barcodes.refuse_parts(work, item, unit)
 
 
 def _category_id(work: UnitOfWork, category_id: int | None) -> int | None:

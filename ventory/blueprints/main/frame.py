@@ -66,6 +66,7 @@ NAVIGATION = (
         (
             Entry("Stores", "stores.listing", "stores", "stores.read"),
             Entry("Categories", "categories.listing", "categories", "catalogue.read"),
+            Entry("Tags", "tags.listing", "tag", "catalogue.read"),
             Entry("Units", "uom.listing", "units", "catalogue.read"),
             Entry("Types", "inventory_types.listing", "types", "catalogue.read"),
         ),

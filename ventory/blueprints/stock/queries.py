@@ -20,6 +20,7 @@ from ventory.blueprints.items.models import Item, ItemStore
 from ventory.blueprints.items.queries import category_and_below, matching, state_of
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.stores.models import Store
+from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core.access import Actor
 from ventory.core.errors import Malformed
@@ -362,18 +363,26 @@ def _order(sort: str, sorts: dict[str, Any], otherwise: list[SortKey]) -> list[S
     return [SortKey(column, read, is_descending), SortKey(Item.id, lambda row: row.id, is_descending)]
 
 
-def _chosen(statement: Select, search: str, category_id: int | None) -> Select:
-    """Active items that a search and a category (with those below it) leave."""
+def _chosen(statement: Select, search: str, category_id: int | None, tag: str) -> Select:
+    """Active items that a search, a category (with those below it) and a tag leave."""
     statement = statement.where(Item.archived_at.is_(None))
     if search:
         statement = statement.where(matching(search))
     if category_id is not None:
         statement = statement.where(Item.category_id.in_(category_and_below(category_id)))
+    if tag:
+        statement = statement.where(Item.id.in_(tags.items_with(tag)))
     return statement
 
 
 def level_counts(
-    session: Session, actor: Actor, store_id: int | None, *, search: str = "", category_id: int | None = None
+    session: Session,
+    actor: Actor,
+    store_id: int | None,
+    *,
+    search: str = "",
+    category_id: int | None = None,
+    tag: str = "",
 ) -> dict[str, int]:
     """How many rows each state of a levels list has. shape: {"": all, "out": n, "low": n}, "over" too in a store"""
     of_item = and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id)
@@ -395,7 +404,7 @@ def level_counts(
             .join(ItemStore, rule)
             .where(Balance.place_id == store_id)
         )
-        row = session.execute(_chosen(statement, search, category_id)).one()
+        row = session.execute(_chosen(statement, search, category_id, tag)).one()
         return {"": row.carried, "out": row.out, "low": row.low, "over": row.over}
     short = _in_stores(
         select(
@@ -407,8 +416,8 @@ def level_counts(
         .where(Balance.state < 2),
         actor,
     )
-    row = session.execute(_chosen(short, search, category_id)).one()
-    every = session.execute(_chosen(select(func.count()).select_from(Item), search, category_id)).scalar_one()
+    row = session.execute(_chosen(short, search, category_id, tag)).one()
+    every = session.execute(_chosen(select(func.count()).select_from(Item), search, category_id, tag)).scalar_one()
     return {"": every, "out": row.out, "low": row.low}
 
 
@@ -420,6 +429,7 @@ def levels_in_store(
     state: str = "",
     search: str = "",
     category_id: int | None = None,
+    tag: str = "",
     sort: str = "",
     limit: int = 50,
     cursor: str | None = None,
@@ -472,7 +482,7 @@ def levels_in_store(
         SortKey(Item.id, lambda row: row.id),
     ]
     keys = _order(sort, SORTS_IN_STORE, worst_first)
-    page = fetch(session, _chosen(statement, search, category_id), keys, limit=limit, cursor=cursor)
+    page = fetch(session, _chosen(statement, search, category_id, tag), keys, limit=limit, cursor=cursor)
     sees_costs = actor.may("costs.read")
     images = files.images_by_item(session, [row.id for row in page.rows])
     rows = tuple(
@@ -507,6 +517,7 @@ def levels_everywhere(
     state: str = "",
     search: str = "",
     category_id: int | None = None,
+    tag: str = "",
     sort: str = "",
     limit: int = 50,
     cursor: str | None = None,
@@ -536,7 +547,7 @@ def levels_everywhere(
     elif state == "none":
         statement = statement.where(Item.id.not_in(_in_stores(select(Balance.item_id), actor)))
     keys = _order(sort or "name", SORTS_EVERYWHERE, [])
-    page = fetch(session, _chosen(statement, search, category_id), keys, limit=limit, cursor=cursor)
+    page = fetch(session, _chosen(statement, search, category_id, tag), keys, limit=limit, cursor=cursor)
     ids = [row.id for row in page.rows]
     totals, images = _totals(session, actor, ids), files.images_by_item(session, ids)
     rows = tuple(_total_row(row, totals.get(row.id), actor, images.get(row.id, ())) for row in page.rows)

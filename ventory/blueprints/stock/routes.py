@@ -19,7 +19,9 @@ from ventory.blueprints.stock import chart, queries, service
 from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
 from ventory.blueprints.suppliers import queries as suppliers
+from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
+from ventory.core.barcodes import normal
 from ventory.core.errors import NotFound, VentoryError
 from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
@@ -32,6 +34,8 @@ from ventory.web.pages import RowAddresses, submit
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
 
+# Before the barcode of a case, where a form offers it beside the units.
+SCAN = "scan "
 stock_bp = Blueprint("stock", __name__, template_folder="templates")
 IN_ONE_STORE = (
     Column("name", "Item", sort="name", role="main"),
@@ -90,7 +94,8 @@ def levels():
     sorts = queries.SORTS_IN_STORE if store else queries.SORTS_EVERYWHERE
     sort = request.args.get("sort", "")
     sort = sort if sort.removeprefix("-") in sorts else ""
-    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id()}
+    tag = request.args.get("tag", "")[:200]
+    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id(), "tag": tag}
     counts = queries.level_counts(session, g.actor, store.id if store else None, **chosen)
     wanted = chosen | {
         "state": state,
@@ -117,7 +122,11 @@ def levels():
         IN_ONE_STORE if store else EVERYWHERE,
         page,
         Empty(done.get(state, "Nothing is carried here yet."), ("Items", url_for("items.catalogue"))),
-        filters=(Filter("q", "Name, SKU or barcode"), Filter("category", "Category", choices)),
+        filters=(
+            Filter("q", "Name, SKU or barcode"),
+            Filter("category", "Category", choices),
+            Filter("tag", "Tag", tag_choices(session, tag)),
+        ),
         tabs=[Tab(label, word, counts.get(word)) for word, label in words.items()],
         sort=sort,
         api="/api/products" + (f"?store={store.code}" if store else ""),
@@ -222,6 +231,7 @@ def item(item_id):
         siblings=siblings,
         attachments=files.files_of(session, item_id, ATTACHMENT),
         **_buying(item_id),
+        notes=items.notes(session, item_id, limit=8),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
     )
@@ -257,6 +267,9 @@ def move(kind):
         raise NotFound("There is nothing at this address.")
     item_id = _number("item")
     if item_id is None:
+        scanned = _scanned()
+        if scanned is not None:
+            return redirect(url_for("stock.move", kind=kind, **scanned), 303)
         return render_template("stock/choose.html", title=TITLES[kind], kind=kind, found=_found())
     view = _item(item_id)
     form = form_for(kind)
@@ -274,6 +287,19 @@ def move(kind):
         "stock/move.html", title=TITLES[kind], kind=kind, item=view, form=form, levels=json.dumps(levels)
     )
     return page, status
+
+
+def _scanned() -> dict[str, str] | None:
+    """What a barcode in the search means for the form: its item and, for a case, how many are in it."""
+    code = normal(request.args.get("q", "")[:200])
+    if not code:
+        return None
+    page = items.list_items(reading.session(), g.actor, items.ItemFilter(barcode=code), limit=1, in_full=True)
+    if not page.rows:
+        return None
+    (item,) = page.rows
+    scan = next(each.quantity for each in item.barcodes if each.barcode == code)
+    return {"item": item.id} | ({} if scan == 1 else {"quantity": plain(scan)})
 
 
 def _found():
@@ -294,6 +320,11 @@ def _fill(form, view: items.ItemView) -> None:
     form.unit.choices = [
         (each.code, f"{each.name} ({each.code})") for each in units if each.code == view.unit or each.base == view.unit
     ]
+    form.unit.choices += [
+        (f"{SCAN}{each.barcode}", f"{plain(each.quantity)} {view.unit} a scan ({each.barcode})")
+        for each in view.barcodes
+        if each.quantity != 1
+    ]
     if request.method == "POST":
         return
     chosen = request.args.get("at") or (current.store().code if current.store() else None)
@@ -309,7 +340,9 @@ def _fill(form, view: items.ItemView) -> None:
 
 
 def _record(kind: str, view: items.ItemView, form):
-    unit = None if form.unit.data == view.unit else form.unit.data
+    unit = None if form.unit.data in (view.unit, None) else form.unit.data
+    barcode = unit.removeprefix(SCAN) if unit and unit.startswith(SCAN) else None
+    unit = unit if barcode is None else None
     note = form.note.data or None
     if kind == "restock":
         return item_service.restock(
@@ -317,6 +350,7 @@ def _record(kind: str, view: items.ItemView, form):
                 item_id=view.id,
                 quantity=form.quantity.data,
                 store=form.store.data,
+                barcode=barcode,
                 unit=unit,
                 unit_cost=form.unit_cost.data,
                 supplier=form.supplier.data or None,
@@ -329,7 +363,7 @@ def _record(kind: str, view: items.ItemView, form):
         signed = form.quantity.data if form.way.data == "more" else -form.quantity.data
         amount = {"counted": form.quantity.data} if form.way.data == "counted" else {"change": signed}
     line = service.AskedLine(
-        ItemRef(item_id=view.id),
+        ItemRef(item_id=view.id) if barcode is None else ItemRef(barcode=barcode),
         form.store.data,
         form.to_store.data if kind == "transfer" else None,
         unit=unit,

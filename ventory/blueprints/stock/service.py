@@ -341,7 +341,7 @@ def _line(
         if asked.kind == "transfer" and target.id == store.id:
             raise BadInput("Goods are transferred to another store.", field=f"{path}.to_store")
         assert line.quantity is not None
-        quantity = references.in_stock_unit(line.quantity, line.unit, item, known.units, field=path)
+        quantity = _in_stock_unit(line.quantity, line, item, known, path)
         source, goal = rules.sides(asked.kind, store.place, target.place, known.virtual)
         shortfall = known.virtual["count_difference"] if asked.on_shortage == "record" else None
         made = Move(item.id, source, goal, quantity, shortfall_from=shortfall, position=index)
@@ -365,12 +365,17 @@ def _adjustment(
     asked: AskedMovement, line: AskedLine, item: FoundItem, store: FoundStore, known: _Known, index: int, path: str
 ) -> Move | Count:
     if line.counted is not None:
-        counted = references.in_stock_unit(line.counted, line.unit, item, known.units, field=path)
+        counted = _in_stock_unit(line.counted, line, item, known, path)
         return Count(item.id, store.place, counted, known.virtual["count_difference"], position=index)
     assert line.change is not None
-    change = references.in_stock_unit(abs(line.change), line.unit, item, known.units, field=path)
+    change = _in_stock_unit(abs(line.change), line, item, known, path)
     signed = change if line.change > 0 else -change
     return rules.adjusted(item.id, signed, asked.reason, store.place, known.virtual, index)
+
+
+def _in_stock_unit(quantity: Decimal, line: AskedLine, item: FoundItem, known: _Known, path: str) -> Decimal:
+    scan = known.items.scan_of(line.item)
+    return references.in_stock_unit(quantity, line.unit, item, known.units, field=path, scan=scan)
 
 
 def _shown(posted: posting.Posted, known: _Known, actor: Actor) -> Recorded:

@@ -20,7 +20,7 @@ export function startEffect() {
     const amount = part(written.replaceAll(",", ""));
     if (!Number.isFinite(amount)) return ["Enter a number to see what it does.", false];
     if (fields.unit && fields.unit.selectedIndex > 0 && fields.unit.options.length > 1 && fields.unit.value !== effect.dataset.unit) {
-      return [`${written} ${fields.unit.value}, booked in ${effect.dataset.unit}, in ${here.name}.`, false];
+      return [`${written} × ${fields.unit.selectedOptions[0].text}, booked in ${effect.dataset.unit}, in ${here.name}.`, false];
     }
     const before = part(here.on_hand);
     let after = before + (SIGNS[form.dataset.kind] || 0) * amount;

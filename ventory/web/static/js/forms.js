@@ -28,6 +28,7 @@ export function startForms() {
     input.value = stepped(input.value, Number(step.dataset.step));
     input.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  for (const group of document.querySelectorAll(".field .words")) startWords(group);
   // A form that came back with a fault starts at the field to blame.
   document.querySelector("[aria-invalid=true]")?.focus();
 }
@@ -39,4 +40,24 @@ export function stepped(written, step) {
   if (!Number.isSafeInteger(next)) return written;
   if (next < 0) return "0";
   return fraction ? `${next}.${fraction}` : String(next);
+}
+
+// Words in use, offered below a field of words with commas between them: a click adds one or takes it away.
+function startWords(group) {
+  const input = group.closest(".field").querySelector("input");
+  const words = () => input.value.split(",").map((word) => word.trim()).filter(Boolean);
+  const is = (button) => (word) => word.toLowerCase() === button.dataset.word.toLowerCase();
+  const show = () => {
+    for (const button of group.children) button.setAttribute("aria-pressed", String(words().some(is(button))));
+  };
+  group.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-word]");
+    if (!button) return;
+    const here = words();
+    const rest = here.filter((word) => !is(button)(word));
+    input.value = (rest.length < here.length ? rest : [...here, button.dataset.word]).join(", ");
+    show();
+  });
+  input.addEventListener("input", show);
+  show();
 }

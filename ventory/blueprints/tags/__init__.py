@@ -1,0 +1,1 @@
+"""Tags: words that people put on items to find them together again."""

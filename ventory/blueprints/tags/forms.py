@@ -1,0 +1,17 @@
+"""The forms of a tag."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import SelectField
+from wtforms.validators import DataRequired
+
+from ventory.web.forms import TextField
+
+
+class TagForm(FlaskForm):
+    name = TextField("Name", 40, [DataRequired("This is needed.")])
+
+
+class MergeForm(FlaskForm):
+    into = SelectField("Merge into", coerce=int, validate_choice=False)

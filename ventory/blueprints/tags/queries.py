@@ -1,0 +1,97 @@
+"""Reads of tags. Only tags that an item carries are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, bindparam, column, func, select, table
+from sqlalchemy.orm import Session
+
+from ventory.blueprints.tags.models import ItemTag, Tag
+from ventory.db.paging import Page, SortKey, fetch
+
+# Tags lie below the items and must not know their table; a name and three columns are enough.
+_ITEM = table("item", *(column(name) for name in ("id", "inventory_id", "archived_at")))
+
+
+@dataclass(frozen=True)
+class TagView:
+    """items: active ones that carry it"""
+
+    id: int
+    name: str
+    items: int
+    version: int
+
+
+def _carried() -> Select:
+    return (
+        select(Tag.id, Tag.name, Tag.name_key, Tag.version, func.count(_ITEM.c.id).label("items"))
+        .join(ItemTag, and_(ItemTag.inventory_id == Tag.inventory_id, ItemTag.tag_id == Tag.id))
+        .outerjoin(
+            _ITEM,
+            and_(
+                _ITEM.c.inventory_id == ItemTag.inventory_id,
+                _ITEM.c.id == ItemTag.item_id,
+                _ITEM.c.archived_at.is_(None),
+            ),
+        )
+        .group_by(Tag.id, Tag.name, Tag.name_key, Tag.version)
+    )
+
+
+def list_tags(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page:
+    """Tags by name, those of archived items too. shape: Page of TagView"""
+    page = fetch(session, _carried(), [SortKey(Tag.name_key, lambda row: row.name_key)], limit=limit, cursor=cursor)
+    rows = tuple(TagView(row.id, row.name, row.items, row.version) for row in page.rows)
+    return Page(rows, page.next_cursor, page.previous_cursor)
+
+
+def get_tag(session: Session, tag_id: int) -> TagView | None:
+    row = session.execute(_carried().where(Tag.id == tag_id)).first()
+    return TagView(row.id, row.name, row.items, row.version) if row else None
+
+
+def names_in_use(session: Session, most: int = 200) -> list[str]:
+    """What pickers offer: the tags that active items carry, by name."""
+    rows = session.execute(_carried().having(func.count(_ITEM.c.id) > 0).order_by(Tag.name_key).limit(most))
+    return [row.name for row in rows]
+
+
+def tag_choices(session: Session, chosen: str) -> list[tuple[str, str]]:
+    """What a filter offers, with what was chosen, so that a chip can always name it."""
+    names = names_in_use(session)
+    if chosen and chosen not in names:
+        names.append(chosen)
+    return [(name, name) for name in names]
+
+
+def is_carried(session: Session, tag_id: int) -> bool:
+    """Whether any item, archived ones too, carries the tag."""
+    return session.execute(select(ItemTag.item_id).where(ItemTag.tag_id == tag_id).limit(1)).first() is not None
+
+
+def items_with(name: str) -> Select:
+    """The ids of the items that carry a tag, to filter by."""
+    return (
+        select(ItemTag.item_id)
+        .join(Tag, and_(Tag.inventory_id == ItemTag.inventory_id, Tag.id == ItemTag.tag_id))
+        .where(Tag.name_key == name.strip().casefold())
+    )
+
+
+_OF_ITEMS = (
+    select(ItemTag.item_id, Tag.name)
+    .join(Tag, and_(Tag.inventory_id == ItemTag.inventory_id, Tag.id == ItemTag.tag_id))
+    .where(ItemTag.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(Tag.name_key)
+)
+
+
+def tags_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The tags of some items, by name. shape: {item id: (tag, …)}"""
+    found: dict[int, tuple[str, ...]] = {}
+    for row in session.execute(_OF_ITEMS, {"items": list(ids)}) if ids else ():
+        found[row.item_id] = (*found.get(row.item_id, ()), row.name)
+    return found
