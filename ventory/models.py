@@ -1,6 +1,6 @@
 """Every table, in one place to import: what migrations and the application factory need."""
 
-from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
+from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, InventoryRule, LoginSession, User
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
@@ -18,6 +18,7 @@ __all__ = [
     "Base",
     "Category",
     "Inventory",
+    "InventoryRule",
     "InventoryType",
     "Item",
     "ItemGroup",

@@ -272,8 +272,8 @@ class Loader:
         dialect.of(connection).bulk_insert(connection, [columns[name] for name in names.split()], rows)
 
     def _balances(self, connection, shelf: ledger.Shelf) -> None:
-        points = {
-            (self.stores[store].id, self.items[sku]): rule.reorder_point
+        rules = {
+            (self.stores[store].id, self.items[sku]): (rule.reorder_point, rule.target_level)
             for (store, sku), rule in self.chain.rules.items()
         }
         zero = Decimal(0)
@@ -288,13 +288,14 @@ class Loader:
                 balance.value,
                 balance.last_cost,
                 False,
-                points.get((place_id, item_id)),
+                *rules.get((place_id, item_id), (None, None)),
             )
             for (place_id, item_id), balance in sorted(shelf.balances.items())
         ]
         self._copy(
             Balance,
-            "inventory_id place_id item_id on_hand reserved incoming value last_cost may_go_negative reorder_point",
+            "inventory_id place_id item_id on_hand reserved incoming value last_cost may_go_negative reorder_point"
+            " target_level",
             rows,
         )
         connection.execute(

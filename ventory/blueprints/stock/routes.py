@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from ventory.core.errors import NotFound, VentoryError
 from ventory.core.ledger import MOVEMENT_KINDS
 from ventory.core.movements import PERMISSIONS
 from ventory.core.quantity import plain
+from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
@@ -216,9 +218,48 @@ def item(item_id):
         chart=drawn,
         lines=lines,
         siblings=siblings,
+        rules=_rule_rows(view, shown) if view.keeps_stock else (),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
     )
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A level of the chain on the item's page. point_holds, target_holds: whether its value is the one in force"""
+
+    level: str
+    name: str
+    rule: Rule
+    address: str | None
+    point_holds: bool
+    target_holds: bool
+
+
+def _rule_rows(view: items.ItemView, shown: items.StoreLevel | None) -> list[RuleRow]:
+    """The chain of the reorder rule, down to the store that is shown, with the address where each level is changed."""
+    links = list(view.rule_chain)
+    addresses = {
+        "inventory": lambda _: url_for("ranges.inventory_rule"),
+        "category": lambda link: url_for("categories.edit", category_id=link.id),
+        "item": lambda link: url_for("items.item_rule", item_id=link.id),
+        "store": lambda _: url_for("items.rule", item_id=view.id, code=shown.code),
+    }
+    if shown:
+        links.append(Link("store", shown.store_id, shown.name, shown.rule.own))
+    holds = in_force([link.rule for link in links])
+    may_edit = g.actor.may("catalogue.write") and not view.archived_at
+    return [
+        RuleRow(
+            link.level,
+            link.name,
+            link.rule,
+            addresses[link.level](link) if may_edit else None,
+            holds.point_from == position,
+            holds.target_from == position,
+        )
+        for position, link in enumerate(links)
+    ]
 
 
 def _item(item_id: int) -> items.ItemView:
