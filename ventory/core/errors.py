@@ -159,6 +159,21 @@ class Overloaded(VentoryError):
     retry_after_seconds = 1
 
 
+class StillStocked(Rejected):
+    """A store cannot stop carrying what it still has, holds or expects.
+
+    details: item_id, store_id, on_hand, reserved, incoming (decimal strings)
+    """
+
+    code = "still_stocked"
+
+
+class NotCarried(Rejected):
+    """A rule is set for an item that the store does not carry."""
+
+    code = "not_carried"
+
+
 class StoreClosed(Rejected):
     """A closed store takes only outward movements, counts and reversals."""
 

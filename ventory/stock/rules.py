@@ -32,15 +32,17 @@ def copy(
     item_id: int | None = None,
     store_id: int | None = None,
     item_ids: Iterable[int] | None = None,
+    tells: bool = True,
 ) -> None:
     """After a rule was changed: bring the copies in line, and let readers of the stores fetch them again.
 
-    None is any; category_id means the categories below it too. The rules must be held.
+    None is any; category_id means the categories below it too; tells: false when the caller tells them. The rules must
+    be held.
     """
     work.session.flush()
     scope = Scope(category_id, item_id, store_id, None if item_ids is None else tuple(item_ids))
     changed = work.database.copy_rules(work.connection, work.inventory_id, scope)
-    for changed_store_id in changed if item_id is None else ():
+    for changed_store_id in changed if tells and item_id is None else ():
         work.emit(StockResynced(changed_store_id), changed_store_id)
 
 

@@ -103,7 +103,7 @@ def state_of(state: int) -> str:
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items; None means any. search: in name, SKU and barcode; store_id: carried there"""
+    """Which items; None means any. search: in name, SKU and barcode; store_id: carried there, not_in_store_id: not"""
 
     search: str | None = None
     category_id: int | None = None
@@ -112,6 +112,7 @@ class ItemFilter:
     sku: str | None = None
     barcode: str | None = None
     store_id: int | None = None
+    not_in_store_id: int | None = None
     is_archived: bool | None = False
 
 
@@ -211,23 +212,24 @@ def list_items(
     keys = [SortKey(column, read, is_descending)]
     if column is not Item.id:
         keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
-    page = fetch(session, _filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
+    page = fetch(session, filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
     return Page(_with_stock(session, actor, page.rows), page.next_cursor, page.previous_cursor)
 
 
 def count_items(session: Session, which: ItemFilter) -> int:
     """How many items a filter leaves."""
-    counted = _filtered(_ITEMS, which).with_only_columns(Item.id).order_by(None).subquery()
+    counted = filtered(_ITEMS, which).with_only_columns(Item.id).order_by(None).subquery()
     return session.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def ids_of_items(session: Session, which: ItemFilter, most: int) -> list[int]:
     """The items that a filter leaves, oldest first, no more than `most`."""
-    statement = _filtered(_ITEMS, which).with_only_columns(Item.id).order_by(Item.id).limit(most)
+    statement = filtered(_ITEMS, which).with_only_columns(Item.id).order_by(Item.id).limit(most)
     return list(session.execute(statement).scalars())
 
 
-def _filtered(statement: Select, which: ItemFilter) -> Select:
+def filtered(statement: Select, which: ItemFilter) -> Select:
+    """A statement over items and their types, limited to those that a filter leaves."""
     if which.is_archived is not None:
         statement = statement.where(Item.archived_at.is_not(None) if which.is_archived else Item.archived_at.is_(None))
     if which.search:
@@ -245,6 +247,9 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
     if which.store_id is not None:
         carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
         statement = statement.where(Item.id.in_(carried))
+    if which.not_in_store_id is not None:
+        carried = select(ItemStore.item_id).where(ItemStore.store_id == which.not_in_store_id)
+        statement = statement.where(Item.id.not_in(carried), InventoryType.keeps_stock)
     return statement
 
 
