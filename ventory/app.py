@@ -19,6 +19,7 @@ from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
+from ventory.blueprints.prices.routes import prices_bp
 from ventory.blueprints.ranges.routes import ranges_bp
 from ventory.blueprints.search.routes import search_bp
 from ventory.blueprints.stock.routes import stock_bp
@@ -32,7 +33,19 @@ from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
 from ventory.web import auth, errors, formats, hooks, logs, reading
 from ventory.web.requests import IdConverter, StrictRequest
 
-PAGES = (auth_bp, main_bp, search_bp, stock_bp, items_bp, ranges_bp, stores_bp, categories_bp, uom_bp, types_bp)
+PAGES = (
+    auth_bp,
+    main_bp,
+    search_bp,
+    stock_bp,
+    items_bp,
+    prices_bp,
+    ranges_bp,
+    stores_bp,
+    categories_bp,
+    uom_bp,
+    types_bp,
+)
 
 
 class Ventory(APIFlask):

@@ -4,6 +4,7 @@ from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, Inve
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemGroup, ItemStore
+from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.uom.models import UnitRow
 from ventory.db.base import Base
@@ -32,6 +33,8 @@ __all__ = [
     "Outbox",
     "OutboxReader",
     "Place",
+    "Price",
+    "PriceList",
     "Store",
     "UnitRow",
     "User",

@@ -21,8 +21,9 @@ ARGUMENTS = [
 ]  # fmt: skip
 PAGES = [
     "/", "/?store=LEEDS", "/stock?store=*", "/stock?store=LEEDS", "/stock?store=LEEDS&state=over", "/stock/movements",
-    "/items/", "/items/30?store=*", "/items/30?store=LEEDS", "/items/new", "/items/30/edit", "/items/30/rule/LEEDS", "/items/30/rule", "/inventories/rule", "/stores/9/range", "/stores/9/range?carried=no",
-    "/stores/9/range/copy",
+    "/items/", "/items/30?store=*", "/items/30?store=LEEDS", "/items/new", "/items/30/edit", "/items/30/rule/LEEDS",
+    "/items/30/rule", "/inventories/rule", "/stores/9/range", "/stores/9/range?carried=no", "/stores/9/range/copy",
+    "/items/prices", "/items/prices?list=OUTLET", "/items/prices/changes?store=LEEDS", "/items/prices/lists/new",
     "/stock/move/adjustment?item=30&at=LEEDS&quantity=3", "/stock/move/restock", "/search?q=bag", "/search?q=zebra",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
 ]  # fmt: skip

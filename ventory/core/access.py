@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 READING = frozenset({"catalogue.read", "stock.read", "stores.read", "analytics.read"})
 POSTING = frozenset({"stock.sell", "stock.adjust", "stock.transfer", "stock.restock", "stock.reverse"})
-CATALOGUE = frozenset({"catalogue.write"})
+CATALOGUE = frozenset({"catalogue.write", "prices.write"})
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READING | POSTING | CATALOGUE | {"stores.write", "costs.read"},

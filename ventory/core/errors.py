@@ -174,6 +174,12 @@ class NotCarried(Rejected):
     code = "not_carried"
 
 
+class PriceOverlaps(Rejected):
+    """A list has another price of the item on one of the days."""
+
+    code = "price_overlaps"
+
+
 class StoreClosed(Rejected):
     """A closed store takes only outward movements, counts and reversals."""
 

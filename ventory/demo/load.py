@@ -21,6 +21,7 @@ from ventory.db import dialect
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
+from ventory.demo.goods import number
 from ventory.demo.people import PASSWORD, PEOPLE
 from ventory.models import (
     ActorRow,
@@ -35,6 +36,8 @@ from ventory.models import (
     MovementLine,
     MovementPrivate,
     Outbox,
+    Price,
+    PriceList,
     User,
 )
 from ventory.stock.posting import private_digest
@@ -70,6 +73,7 @@ class Loader:
     def load(self, say: Callable[[str], None]) -> None:
         self._people_and_stores()
         self._catalogue()
+        self._prices()
         say("Building the demo chain: movements")
         self._movements()
 
@@ -187,6 +191,37 @@ class Loader:
                     "version": 1,
                 }
                 for (store, sku), rule in self.chain.rules.items()
+            ],
+        )
+
+    def _prices(self) -> None:
+        """A list of the chain with prices that changed, change today and will change, and a clearance in Bath."""
+        today = self.now.astimezone(ZONE).date()
+        retail = PriceList(code="RETAIL", code_key="retail", name="Retail", is_default=True)
+        outlet = PriceList(code="OUTLET", code_key="outlet", name="Clearance", store_id=self.stores["BATH"].id)
+        for each in (retail, outlet):
+            each.inventory_id, each.version = self.inventory_id, 1
+        self.session.add_all([retail, outlet])
+        self.session.flush()
+        goods = sorted(self.chain.goods, key=lambda good: number(self.seed, "price", good.sku))
+        next_monday = today + timedelta(days=7 - today.weekday())
+        begins = [today - timedelta(days=40)] * 12 + [today] * 9 + [next_monday] * 7
+        risen = [(retail, good, "1.06", first, None) for good, first in zip(goods, begins, strict=False)]
+        fortnight = timedelta(days=14)
+        cleared = [(outlet, good, "0.70", today - fortnight, today + fortnight) for good in goods[28:40]]
+        self.session.execute(
+            insert(Price),
+            [
+                {
+                    "inventory_id": self.inventory_id,
+                    "list_id": of.id,
+                    "item_id": self.items[good.sku],
+                    "amount": (good.price * Decimal(factor)).quantize(Decimal("0.01")),
+                    "valid_from": first,
+                    "valid_until": last,
+                    "created_at": self.now,
+                }
+                for of, good, factor, first, last in (*risen, *cleared)
             ],
         )
 

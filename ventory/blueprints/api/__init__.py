@@ -11,6 +11,7 @@ from ventory.blueprints.auth.api import auth_api
 from ventory.blueprints.categories.api import categories_api
 from ventory.blueprints.inventory_types.api import types_api
 from ventory.blueprints.items.api import items_api, products_api
+from ventory.blueprints.prices.api import prices_api
 from ventory.blueprints.ranges.api import ranges_api
 from ventory.blueprints.stock.api import movements_api, stock_api
 from ventory.blueprints.stores.api import stores_api
@@ -18,7 +19,18 @@ from ventory.blueprints.uom.api import uom_api
 from ventory.web.auth import PUBLIC, guard
 
 EVERYWHERE = (products_api, analytics_api)
-VERSIONED = (auth_api, items_api, ranges_api, stores_api, categories_api, uom_api, types_api, movements_api, stock_api)
+VERSIONED = (
+    auth_api,
+    items_api,
+    prices_api,
+    ranges_api,
+    stores_api,
+    categories_api,
+    uom_api,
+    types_api,
+    movements_api,
+    stock_api,
+)
 
 
 def register(app: Flask) -> None:

@@ -14,6 +14,7 @@ from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.items import service as item_service
 from ventory.blueprints.items.references import ItemRef
+from ventory.blueprints.prices import queries as prices
 from ventory.blueprints.stock import chart, queries, service
 from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
@@ -205,6 +206,7 @@ def item(item_id):
         lines = card.page
     else:
         lines = queries.movement_lines(session, g.actor, queries.MovementFilter(item_id=item_id), limit=20)
+    price, listed = prices.of_item(session, g.actor, item_id, view.price, store.id if store else None)
     siblings = ()
     if view.group_id is not None:
         page = items.list_items(session, g.actor, items.ItemFilter(group_id=view.group_id), sort="name", limit=50)
@@ -218,6 +220,8 @@ def item(item_id):
         chart=drawn,
         lines=lines,
         siblings=siblings,
+        price=price,
+        listed=listed,
         rules=_rule_rows(view, shown) if view.keeps_stock else (),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
