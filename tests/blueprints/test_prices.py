@@ -276,7 +276,7 @@ def test_prices_are_typed_into_the_grid(browser, api, shop):
 def test_a_price_is_scheduled_in_the_grid_and_shown_as_the_next(browser, api, shop):
     tea = shop.items["tea"]
     put(api, "RETAIL", {"sku": "tea", "amount": "2.80"})
-    fields = {f"was-{tea}": "2.8", f"price-{tea}": "3.20", "valid_from": day(7), "valid_until": ""}
+    fields = {f"was-{tea}": "2.80", f"price-{tea}": "3.20", "valid_from": day(7), "valid_until": ""}
     browser.post("/items/prices?list=RETAIL", fields)
     assert holding(api, shop)["amount"] == "2.80"
     assert holding(api, shop, on=day(7))["amount"] == "3.20"
@@ -297,7 +297,7 @@ def test_what_was_typed_is_not_lost_when_it_is_refused(browser, api, shop):
 def test_an_emptied_field_ends_the_lists_price(browser, api, shop):
     tea = shop.items["tea"]
     put(api, "RETAIL", {"sku": "tea", "amount": "2.80"})
-    fields = {f"was-{tea}": "2.8", f"price-{tea}": "", "valid_from": day(0), "valid_until": ""}
+    fields = {f"was-{tea}": "2.80", f"price-{tea}": "", "valid_from": day(0), "valid_until": ""}
     browser.post("/items/prices?list=RETAIL", fields)
     assert holding(api, shop)["source"] == "item"
 

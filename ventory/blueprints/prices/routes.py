@@ -16,11 +16,12 @@ from ventory.blueprints.prices.forms import DaysForm, NewPriceListForm, PriceLis
 from ventory.blueprints.stores import current
 from ventory.core.errors import BadInput, NotFound, SeveralErrors, VentoryError
 from ventory.core.pricing import Period
-from ventory.core.quantity import PRICE_DECIMALS, PRICE_LIMIT, decimals_of, plain
+from ventory.core.quantity import PRICE_DECIMALS, PRICE_LIMIT, decimals_of
 from ventory.db.paging import DEFAULT_LIMIT, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.schemas import amount_text
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 prices_bp = Blueprint("prices", __name__, template_folder="templates")
@@ -66,7 +67,12 @@ class GridRow:
     @property
     def shown(self) -> str:
         """The price as the grid's field holds it."""
-        return plain(self.now.amount) if self.now and self.now.amount is not None else ""
+        return amount_text(self.now.amount) if self.now and self.now.amount is not None else ""
+
+    @property
+    def otherwise(self) -> str:
+        """The price that holds when the field is left empty."""
+        return amount_text(self.item_price) if self.item_price is not None else "–"
 
 
 def _may_edit(view: queries.PriceListView) -> bool:
