@@ -53,12 +53,6 @@ class ItemFields:
     reorder_point: Decimal | Unset | None = UNSET
     target_level: Decimal | Unset | None = UNSET
 
-    @property
-    def changes_rule(self) -> bool:
-        """Whether stores may inherit another rule after it."""
-        named = (self.category, self.category_id, self.reorder_point, self.target_level)
-        return any(each is not UNSET for each in named)
-
 
 @dataclass(frozen=True, kw_only=True)
 class StockFields:
@@ -175,11 +169,12 @@ def change(command: ChangeItem) -> ItemView:
     """
     with unit_of_work(command) as work:
         item = _locked(work, command.item_id, command.version)
+        before = _inherited(item)
         if command.fields != ItemFields():
             _refuse_new_unit(work, item, command.fields)
             _apply(work, item, command.fields)
             item.version += 1
-        if command.fields.changes_rule:
+        if _inherited(item) != before:
             stock_rules.hold(work, alone=True)
             stock_rules.copy(work, item_id=item.id)
         work.session.flush()
@@ -302,6 +297,11 @@ def _locked(work: UnitOfWork, item_id: int, version: int | None) -> Item:
     if version is not None and item.version != version:
         raise Stale("Somebody changed this item in between. Load it again and repeat your change.")
     return item
+
+
+def _inherited(item: Item) -> tuple:
+    """What decides which rule stores inherit for the item."""
+    return item.category_id, item.reorder_point, item.target_level
 
 
 def _found(work: UnitOfWork, item_id: int) -> FoundItem:
