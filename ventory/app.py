@@ -23,6 +23,8 @@ from ventory.blueprints.items.group_pages import groups_bp
 from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
+from ventory.blueprints.prices.routes import prices_bp
+from ventory.blueprints.ranges.routes import ranges_bp
 from ventory.blueprints.search.routes import search_bp
 from ventory.blueprints.stock.routes import stock_bp
 from ventory.blueprints.stores.routes import stores_bp
@@ -46,6 +48,8 @@ PAGES = (
     items_bp,
     files_bp,
     suppliers_bp,
+    prices_bp,
+    ranges_bp,
     stores_bp,
     categories_bp,
     uom_bp,

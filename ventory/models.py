@@ -1,11 +1,12 @@
 """Every table, in one place to import: what migrations and the application factory need."""
 
-from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
+from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, InventoryRule, LoginSession, User
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.files.models import FileRow
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
+from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.tags.models import ItemTag, Tag
@@ -24,6 +25,7 @@ __all__ = [
     "CustomField",
     "FileRow",
     "Inventory",
+    "InventoryRule",
     "InventoryType",
     "Item",
     "ItemBarcode",
@@ -41,6 +43,8 @@ __all__ = [
     "Outbox",
     "OutboxReader",
     "Place",
+    "Price",
+    "PriceList",
     "Store",
     "Supplier",
     "SupplierContact",

@@ -7,7 +7,7 @@ from ventory.db.base import Id
 from ventory.db.types import UtcTime
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

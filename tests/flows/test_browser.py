@@ -25,6 +25,8 @@ PAGES = [
     "/", "/?store=LEEDS", "/stock?store=*", "/stock?store=LEEDS", "/stock?store=LEEDS&state=over", "/stock/movements",
     "/items/", "/items/30?store=*", "/items/30?store=LEEDS", "/items/new", "/items/30/edit", "/items/30/rule/LEEDS",
     "/items/29?store=LEEDS", "/items/29/files", "/items/30/files",
+    "/items/30/rule", "/inventories/rule", "/stores/9/range", "/stores/9/range?carried=no", "/stores/9/range/copy",
+    "/items/prices", "/items/prices?list=OUTLET", "/items/prices/changes?store=LEEDS", "/items/prices/lists/new",
     "/stock/move/adjustment?item=30&at=LEEDS&quantity=3", "/stock/move/restock", "/search?q=bag", "/search?q=zebra",
     "/suppliers/", "/suppliers/?state=archived", "/suppliers/2", "/suppliers/new", "/suppliers/6/edit",
     "/suppliers/2/items/new?q=bag", "/suppliers/2/items/new?item=30", "/suppliers/items/30/new", "/suppliers/1/items/2",

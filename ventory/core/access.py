@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 READING = frozenset({"catalogue.read", "stock.read", "stores.read", "analytics.read"})
 POSTING = frozenset({"stock.sell", "stock.adjust", "stock.transfer", "stock.restock", "stock.reverse"})
-CATALOGUE = frozenset({"catalogue.write"})
 SUPPLIERS = frozenset({"suppliers.read", "suppliers.write"})
 NOTING = frozenset({"notes.write"})
+CATALOGUE = frozenset({"catalogue.write", "prices.write"})
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READING | POSTING | CATALOGUE | NOTING | SUPPLIERS | {"stores.write", "costs.read"},

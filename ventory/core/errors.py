@@ -171,6 +171,27 @@ class Overloaded(VentoryError):
     retry_after_seconds = 1
 
 
+class StillStocked(Rejected):
+    """A store cannot stop carrying what it still has, holds or expects.
+
+    details: item_id, store_id, on_hand, reserved, incoming (decimal strings)
+    """
+
+    code = "still_stocked"
+
+
+class NotCarried(Rejected):
+    """A rule is set for an item that the store does not carry."""
+
+    code = "not_carried"
+
+
+class PriceOverlaps(Rejected):
+    """A list has another price of the item on one of the days."""
+
+    code = "price_overlaps"
+
+
 class StoreClosed(Rejected):
     """A closed store takes only outward movements, counts and reversals."""
 

@@ -54,6 +54,16 @@ class ItemChanged:
 
 
 @dataclass(frozen=True)
+class PricesChanged:
+    """Prices of a list were set or taken back. item_ids: in ascending order"""
+
+    kind = "prices_changed"
+
+    list_id: int
+    item_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class StoreChanged:
     """A store was opened, edited, closed or reopened."""
 

@@ -25,7 +25,7 @@ from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
 from ventory.demo import pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
-from ventory.demo.goods import FUDGE
+from ventory.demo.goods import FUDGE, number
 from ventory.demo.people import PASSWORD, PEOPLE
 from ventory.demo.suppliers import WHOLESALERS, terms
 from ventory.models import (
@@ -45,6 +45,8 @@ from ventory.models import (
     MovementLine,
     MovementPrivate,
     Outbox,
+    Price,
+    PriceList,
     Supplier,
     SupplierContact,
     Tag,
@@ -85,6 +87,7 @@ class Loader:
         self._catalogue()
         self._pictures()
         self._suppliers()
+        self._prices()
         say("Building the demo chain: movements")
         self._movements()
 
@@ -304,6 +307,37 @@ class Loader:
         )
         session.get_one(Item, self.items[FUDGE]).field_values = {"best_within_days": "9"}
 
+    def _prices(self) -> None:
+        """A list of the chain with prices that changed, change today and will change, and a clearance in Bath."""
+        today = self.now.astimezone(ZONE).date()
+        retail = PriceList(code="RETAIL", code_key="retail", name="Retail", is_default=True)
+        outlet = PriceList(code="OUTLET", code_key="outlet", name="Clearance", store_id=self.stores["BATH"].id)
+        for each in (retail, outlet):
+            each.inventory_id, each.version = self.inventory_id, 1
+        self.session.add_all([retail, outlet])
+        self.session.flush()
+        goods = sorted(self.chain.goods, key=lambda good: number(self.seed, "price", good.sku))
+        next_monday = today + timedelta(days=7 - today.weekday())
+        begins = [today - timedelta(days=40)] * 12 + [today] * 9 + [next_monday] * 7
+        risen = [(retail, good, "1.06", first, None) for good, first in zip(goods, begins, strict=False)]
+        fortnight = timedelta(days=14)
+        cleared = [(outlet, good, "0.70", today - fortnight, today + fortnight) for good in goods[28:40]]
+        self.session.execute(
+            insert(Price),
+            [
+                {
+                    "inventory_id": self.inventory_id,
+                    "list_id": of.id,
+                    "item_id": self.items[good.sku],
+                    "amount": (good.price * Decimal(factor)).quantize(Decimal("0.01")),
+                    "valid_from": first,
+                    "valid_until": last,
+                    "created_at": self.now,
+                }
+                for of, good, factor, first, last in (*risen, *cleared)
+            ],
+        )
+
     def _movements(self) -> None:
         connection = self.session.connection()
         database = dialect.of(connection)
@@ -386,8 +420,8 @@ class Loader:
         dialect.of(connection).bulk_insert(connection, [columns[name] for name in names.split()], rows)
 
     def _balances(self, connection, shelf: ledger.Shelf) -> None:
-        points = {
-            (self.stores[store].id, self.items[sku]): rule.reorder_point
+        rules = {
+            (self.stores[store].id, self.items[sku]): (rule.reorder_point, rule.target_level)
             for (store, sku), rule in self.chain.rules.items()
         }
         zero = Decimal(0)
@@ -402,13 +436,14 @@ class Loader:
                 balance.value,
                 balance.last_cost,
                 False,
-                points.get((place_id, item_id)),
+                *rules.get((place_id, item_id), (None, None)),
             )
             for (place_id, item_id), balance in sorted(shelf.balances.items())
         ]
         self._copy(
             Balance,
-            "inventory_id place_id item_id on_hand reserved incoming value last_cost may_go_negative reorder_point",
+            "inventory_id place_id item_id on_hand reserved incoming value last_cost may_go_negative reorder_point"
+            " target_level",
             rows,
         )
         connection.execute(

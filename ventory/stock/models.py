@@ -168,9 +168,10 @@ class MovementLine(Tenant, Base):
 class Balance(Tenant, Base):
     """On hand, reserved, incoming and value of one item in one place that really holds stock.
 
-    Derived: `ventory rebuild` can make every column again. may_go_negative is a copy of the place's, reorder_point
-    of the item_store's. state is computed by the database (0 out, 1 below the reorder point, 2 fine); an index on
-    on_hand itself would cost PostgreSQL its cheap in-place updates, an index on state changes only when state does.
+    Derived: `ventory rebuild` can make every column again. may_go_negative is a copy of the place's; reorder_point and
+    target_level are copies of the rule in force (core.reorder). state is computed by the database (0 out, 1 below the
+    reorder point, 2 fine); an index on on_hand itself would cost PostgreSQL its cheap in-place updates, an index on
+    state changes only when state does.
     """
 
     __tablename__ = "balance"
@@ -203,6 +204,7 @@ class Balance(Tenant, Base):
     last_cost: Mapped[Decimal] = mapped_column(UnitPrice, default=Decimal(0))
     may_go_negative: Mapped[bool] = mapped_column(Boolean, default=False)
     reorder_point: Mapped[Decimal | None] = mapped_column(Quantity)
+    target_level: Mapped[Decimal | None] = mapped_column(Quantity)
     state: Mapped[int] = mapped_column(
         SmallInteger,
         Computed(

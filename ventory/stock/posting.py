@@ -22,7 +22,7 @@ from ventory.core.quantity import plain
 from ventory.db.dialect.rows import MovementRow
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import UnitOfWork
-from ventory.stock import places
+from ventory.stock import places, rules
 from ventory.stock.models import MovementPrivate
 
 
@@ -73,7 +73,7 @@ def post(work: UnitOfWork, drafts: Sequence[Draft], *, good_only: bool = False) 
     if made:
         # Rare: the first delivery of an item to a place. Waiting here for a rival's insert may deadlock with a rival
         # that locked in order; the use case is then tried again.
-        database.insert_missing_balances(connection, work.inventory_id, made)
+        rules.make_balances(work, made)
         balances |= database.lock_balances(connection, work.inventory_id, made)
     shelf = ledger.Shelf(balances, places.virtual(connection, work.inventory_id)["cost_difference"])
 

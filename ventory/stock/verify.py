@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, func, literal, select, text, union_all
+from sqlalchemy import Connection, and_, column, func, literal, select, text, union_all
 
 from ventory.core.ledger import HOLDING
 from ventory.core.quantity import ZERO, per_unit, plain
+from ventory.core.reorder import InForce, Rule, in_force
 from ventory.db import dialect
+from ventory.db.base import Id
+from ventory.db.types import Quantity
 from ventory.stock.models import Balance, MovementLine, Place
 
 BATCH = 5_000
@@ -55,9 +58,19 @@ class Derived:
     last_cost: Decimal
     may_go_negative: bool
     reorder_point: Decimal | None
+    target_level: Decimal | None
 
 
-_FIGURES = ("on_hand", "reserved", "incoming", "value", "last_cost", "may_go_negative", "reorder_point")
+_FIGURES = (
+    "on_hand",
+    "reserved",
+    "incoming",
+    "value",
+    "last_cost",
+    "may_go_negative",
+    "reorder_point",
+    "target_level",
+)
 
 
 def verify(connection: Connection) -> Report:
@@ -97,20 +110,15 @@ def _shown(value) -> str:
 
 
 def derived(connection: Connection) -> Iterator[Derived]:
-    """Every balance that should exist: wherever lines touched a place that holds stock, and wherever an item is
-    carried. Reserved and incoming come from open documents; there are none yet that hold any.
+    """Every balance that should exist: wherever an item is carried, and wherever lines touched a place that holds
+    stock, but for stores that no longer carry what is no longer there. Reserved and incoming come from open documents;
+    there are none yet that hold any.
+
+    The rule in force is decided here by core.reorder, level by level, and not by the SQL that made the copies.
     """
     line, place = MovementLine.__table__, Place.__table__
-    carried = (
-        text("SELECT inventory_id, store_id AS place_id, item_id, reorder_point FROM item_store")
-        .columns(
-            Balance.__table__.c.inventory_id,
-            Balance.__table__.c.place_id,
-            Balance.__table__.c.item_id,
-            Balance.__table__.c.reorder_point,
-        )
-        .subquery("carried")
-    )
+    above = _rules_above_items(connection)
+    carried = _CARRIED.subquery("carried")
     moved = union_all(
         select(
             line.c.inventory_id, line.c.to_place_id.label("place_id"), line.c.item_id, line.c.quantity, line.c.value
@@ -132,10 +140,11 @@ def derived(connection: Connection) -> Iterator[Derived]:
             func.sum(moved.c.quantity, type_=line.c.quantity.type).label("on_hand"),
             func.sum(moved.c.value, type_=line.c.value.type).label("value"),
             place.c.may_go_negative,
+            place.c.kind,
         )
         .join(place, and_(place.c.inventory_id == moved.c.inventory_id, place.c.id == moved.c.place_id))
         .where(place.c.kind.in_(sorted(HOLDING)))
-        .group_by(moved.c.inventory_id, moved.c.place_id, moved.c.item_id, place.c.may_go_negative)
+        .group_by(moved.c.inventory_id, moved.c.place_id, moved.c.item_id, place.c.may_go_negative, place.c.kind)
         .subquery("sums")
     )
     newest = (
@@ -146,7 +155,14 @@ def derived(connection: Connection) -> Iterator[Derived]:
     )
     came = line.alias("came")
     rows = connection.execute(
-        select(sums, carried.c.reorder_point, came.c.quantity, came.c.value.label("came_value"))
+        select(
+            sums,
+            *(carried.c[name] for name in _RULES),
+            carried.c.category_id,
+            carried.c.item_id.label("carried_item_id"),
+            came.c.quantity,
+            came.c.value.label("came_value"),
+        )
         .outerjoin(
             carried,
             and_(
@@ -160,6 +176,14 @@ def derived(connection: Connection) -> Iterator[Derived]:
         .execution_options(yield_per=BATCH)
     )
     for row in rows:
+        is_carried = row.carried_item_id is not None
+        if row.kind == "store" and not is_carried and row.on_hand == ZERO:
+            continue
+        rule = InForce()
+        if is_carried:
+            item, store = Rule(row.item_point, row.item_target), Rule(row.store_point, row.store_target)
+            chain = above.get((row.inventory_id, row.category_id)) or above.get((row.inventory_id, None), ())
+            rule = in_force((*chain, item, store))
         yield Derived(
             row.inventory_id,
             row.place_id,
@@ -170,8 +194,47 @@ def derived(connection: Connection) -> Iterator[Derived]:
             value=row.value,
             last_cost=per_unit(row.came_value, row.quantity) if row.quantity is not None else ZERO,
             may_go_negative=bool(row.may_go_negative),
-            reorder_point=row.reorder_point,
+            reorder_point=rule.reorder_point,
+            target_level=rule.target_level,
         )
+
+
+_RULES = ("store_point", "store_target", "item_point", "item_target")
+_CARRIED = text(
+    "SELECT s.inventory_id, s.store_id AS place_id, s.item_id, i.category_id, s.reorder_point AS store_point,"
+    " s.target_level AS store_target, i.reorder_point AS item_point, i.target_level AS item_target"
+    " FROM item_store s JOIN item i ON i.inventory_id = s.inventory_id AND i.id = s.item_id"
+).columns(
+    Balance.__table__.c.inventory_id,
+    Balance.__table__.c.place_id,
+    Balance.__table__.c.item_id,
+    column("category_id", Id),
+    *(column(name, Quantity) for name in _RULES),
+)
+
+
+def _rules_above_items(connection: Connection) -> dict[tuple[int, int | None], tuple[Rule, ...]]:
+    """What an item inherits by its category, or without one. shape: {(inventory id, category id or None): chain}"""
+    rule = (column("reorder_point", Quantity), column("target_level", Quantity))
+    own = text("SELECT inventory_id, reorder_point, target_level FROM inventory_rule").columns(
+        column("inventory_id", Id), *rule
+    )
+    above: dict[tuple[int, int | None], tuple[Rule, ...]] = {
+        (row.inventory_id, None): (Rule(row.reorder_point, row.target_level),) for row in connection.execute(own)
+    }
+    tree = text("SELECT inventory_id, id, parent_id, reorder_point, target_level FROM category").columns(
+        column("inventory_id", Id), column("id", Id), column("parent_id", Id), *rule
+    )
+    below: dict[tuple[int, int | None], list] = {}
+    for row in connection.execute(tree):
+        below.setdefault((row.inventory_id, row.parent_id), []).append(row)
+    waiting = [row for (_, parent_id), rows in below.items() if parent_id is None for row in rows]
+    while waiting:
+        row = waiting.pop()
+        chain = above.get((row.inventory_id, row.parent_id), ())
+        above[row.inventory_id, row.id] = (*chain, Rule(row.reorder_point, row.target_level))
+        waiting += below.get((row.inventory_id, row.id), ())
+    return above
 
 
 def rebuild(connection: Connection) -> int:

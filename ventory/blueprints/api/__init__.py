@@ -13,6 +13,8 @@ from ventory.blueprints.custom_fields.api import custom_fields_api
 from ventory.blueprints.files.api import files_api
 from ventory.blueprints.inventory_types.api import types_api
 from ventory.blueprints.items.api import items_api, products_api
+from ventory.blueprints.prices.api import prices_api
+from ventory.blueprints.ranges.api import ranges_api
 from ventory.blueprints.stock.api import movements_api, stock_api
 from ventory.blueprints.stores.api import stores_api
 from ventory.blueprints.suppliers.api import suppliers_api
@@ -26,6 +28,8 @@ VERSIONED = (
     items_api,
     files_api,
     suppliers_api,
+    prices_api,
+    ranges_api,
     stores_api,
     categories_api,
     uom_api,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import Boolean, Date, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import Boolean, Date, ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.db.base import Base, Id, Tenant
-from ventory.db.types import UtcTime
+from ventory.db.types import Quantity, UtcTime
 
 
 class Inventory(Base):
@@ -26,6 +27,17 @@ class Inventory(Base):
     is_demo: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class InventoryRule(Base):
+    """The reorder rule of a whole chain, where no category, item or store sets another. No row: no rule."""
+
+    __tablename__ = "inventory_rule"
+
+    inventory_id: Mapped[int] = mapped_column(Id, ForeignKey("inventory.id"), primary_key=True, autoincrement=False)
+    reorder_point: Mapped[Decimal | None] = mapped_column(Quantity)
+    target_level: Mapped[Decimal | None] = mapped_column(Quantity)
+    version: Mapped[int] = mapped_column(Integer, default=1)
 
 
 class User(Base):

@@ -51,12 +51,12 @@ def add_category(json_data):
 @categories_api.input(CategoryChange)
 @categories_api.output(CategoryOut)
 def change_category(category_id, json_data):
-    """Rename or move a category. Needs If-Match."""
+    """Rename or move a category, or set its reorder rule; absent fields stay. Needs If-Match."""
     command = service.ChangeCategory(
         category_id=category_id,
         version=version_sent(is_required=True),
         moves="parent_id" in json_data.model_fields_set,
-        **json_data.model_dump(),
+        **json_data.model_dump(exclude_unset=True),
         **asked(),
     )
     return tagged(service.change(command))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.core.errors import CodeTaken
 from ventory.db.base import Base, Id, Tenant
 from ventory.db.integrity import means
+from ventory.db.types import Quantity
 
 
 class Category(Tenant, Base):
     """A group of items; parent_id makes the tree. Names are unique among siblings, compared casefolded.
 
     tint: the colour of the tile that stands for an item without a picture, 0..9
+    reorder_point, target_level: the rule for what is in it, None to leave it to the category above
     """
 
     __tablename__ = "category"
@@ -46,6 +50,8 @@ class Category(Tenant, Base):
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(String(240))
     tint: Mapped[int] = mapped_column(Integer, default=0)
+    reorder_point: Mapped[Decimal | None] = mapped_column(Quantity)
+    target_level: Mapped[Decimal | None] = mapped_column(Quantity)
     version: Mapped[int] = mapped_column(Integer, default=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +24,10 @@ def id_by_name(session: Session, name: str) -> int | None:
 
 @dataclass(frozen=True)
 class CategoryView:
-    """path: names from the top, joined by " / "; items: active items directly in it"""
+    """path: names from the top, joined by " / "; items: active items directly in it
+
+    reorder_point, target_level: what it sets for its items, None where it inherits
+    """
 
     id: int
     parent_id: int | None
@@ -33,6 +37,8 @@ class CategoryView:
     tint: int
     items: int
     version: int
+    reorder_point: Decimal | None = None
+    target_level: Decimal | None = None
 
 
 def tree(session: Session) -> list[CategoryView]:
@@ -51,7 +57,18 @@ def tree(session: Session) -> list[CategoryView]:
             here = f"{path} / {category.name}" if path else category.name
             count = counts.get(category.id, 0)
             views.append(
-                CategoryView(category.id, parent_id, category.name, here, depth, category.tint, count, category.version)
+                CategoryView(
+                    category.id,
+                    parent_id,
+                    category.name,
+                    here,
+                    depth,
+                    category.tint,
+                    count,
+                    category.version,
+                    category.reorder_point,
+                    category.target_level,
+                )
             )
             visit(category.id, here, depth + 1)
 

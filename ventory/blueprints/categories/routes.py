@@ -14,7 +14,15 @@ from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
 from ventory.web.tables import Column, Empty, Table
 
 categories_bp = Blueprint("categories", __name__, url_prefix="/categories")
-COLUMNS = (Column("path", "Category", role="main"), Column("items", "Items", is_number=True, role="key"))
+COLUMNS = (
+    Column("path", "Category", role="main"),
+    Column("rule", "Reorder / target", is_number=True, drop=5),
+    Column("items", "Items", is_number=True, role="key"),
+)
+HINTS = {
+    "reorder_point": "For every item in it that sets none itself. Empty: as the category above says.",
+    "target_level": "What an order fills those items to. Empty: as the category above says.",
+}
 
 
 @categories_bp.get("/")
@@ -22,22 +30,26 @@ COLUMNS = (Column("path", "Category", role="main"), Column("items", "Items", is_
 def listing():
     """The tree, with how many items are in each."""
     page = Page(tuple(queries.tree(reading.session())))
+    may_write = g.actor.may("catalogue.write")
     table = Table(
         "categories",
         "Categories",
         COLUMNS,
         page,
-        Empty("No categories yet.", ("New", url_for(".new")) if g.actor.may("catalogue.write") else None),
+        Empty("No categories yet.", ("New", url_for(".new")) if may_write else None),
     )
     return render_template(
         "vocabulary.html",
         title="Categories",
         table=table,
         addresses=RowAddresses(lambda row: url_for(".edit", category_id=row.id)),
-        may_write=g.actor.may("catalogue.write"),
+        may_write=may_write,
         new_address=url_for(".new"),
         new_label="New category",
-        links=(("Fields", url_for("custom_fields.listing")),),
+        links=(
+            ("Fields", url_for("custom_fields.listing")),
+            *((("Rule of the whole chain", url_for("ranges.inventory_rule")),) if may_write else ()),
+        ),
     )
 
 
@@ -56,13 +68,23 @@ def new():
     _choices(form)
     answer = submit(
         form,
-        lambda: service.add(service.AddCategory(name=form.name.data, parent_id=form.parent_id.data or None, **asked())),
+        lambda: service.add(
+            service.AddCategory(
+                name=form.name.data,
+                parent_id=form.parent_id.data or None,
+                reorder_point=form.reorder_point.data,
+                target_level=form.target_level.data,
+                **asked(),
+            )
+        ),
         lambda view: gone(f"{view.path} was added.", url_for(".listing")),
     )
     if answer is not None:
         return answer
     crumbs = (("Categories", url_for(".listing")),)
-    return form_page(form, title="New category", button="Add category", back=url_for(".listing"), crumbs=crumbs)
+    return form_page(
+        form, title="New category", button="Add category", back=url_for(".listing"), crumbs=crumbs, hints=HINTS
+    )
 
 
 @categories_bp.route("/<int:category_id>", methods=["GET", "POST"])
@@ -72,7 +94,8 @@ def edit(category_id):
     view = queries.get(reading.session(), category_id)
     if view is None:
         raise NotFound("There is no such category.")
-    form = CategoryForm(data={"name": view.name, "parent_id": view.parent_id or 0})
+    names = ("name", "parent_id", "reorder_point", "target_level")
+    form = CategoryForm(data={name: getattr(view, name) for name in names} | {"parent_id": view.parent_id or 0})
     _choices(form, category_id)
     answer = submit(
         form,
@@ -81,7 +104,9 @@ def edit(category_id):
                 category_id=category_id,
                 name=form.name.data,
                 parent_id=form.parent_id.data or None,
-                moves=True,
+                moves=(form.parent_id.data or None) != view.parent_id,
+                reorder_point=form.reorder_point.data,
+                target_level=form.target_level.data,
                 **asked(),
             )
         ),
@@ -99,6 +124,7 @@ def edit(category_id):
         button="Save",
         back=url_for(".listing"),
         crumbs=crumbs,
+        hints=HINTS,
         removal=removal,
         links=(("Fields asked of its items", url_for("custom_fields.listing", category=category_id)),),
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import select
 
 from ventory.blueprints.categories import queries
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.categories.queries import CategoryView
+from ventory.core import reorder
 from ventory.core.errors import BadInput, InUse
+from ventory.core.unset import UNSET, Unset
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
+from ventory.stock import rules
 
 DEEPEST = 8
 
@@ -21,11 +25,13 @@ class AddCategory(Command):
     name: str
     parent_id: int | None = None
     tint: int = 0
+    reorder_point: Decimal | None = None
+    target_level: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeCategory(Command):
-    """name, tint: None leaves it. moves: whether parent_id is meant (None is the top)."""
+    """name, tint: None leaves it. moves: whether parent_id is meant (None is the top). The rule: None inherits it."""
 
     category_id: int
     version: int | None = None
@@ -33,6 +39,12 @@ class ChangeCategory(Command):
     tint: int | None = None
     parent_id: int | None = None
     moves: bool = False
+    reorder_point: Decimal | Unset | None = UNSET
+    target_level: Decimal | Unset | None = UNSET
+
+    @property
+    def sets_rule(self) -> bool:
+        return self.reorder_point is not UNSET or self.target_level is not UNSET
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +69,11 @@ def add(command: AddCategory) -> CategoryView:
             name=command.name,
             name_key=command.name.casefold(),
             tint=command.tint,
+            reorder_point=command.reorder_point,
+            target_level=command.target_level,
             version=1,
         )
+        reorder.check(reorder.Rule(command.reorder_point, command.target_level))
         work.session.add(category)
         work.session.flush()
         return work.result(_view(work, category.id))
@@ -66,7 +81,7 @@ def add(command: AddCategory) -> CategoryView:
 
 @use_case
 def change(command: ChangeCategory) -> CategoryView:
-    """Rename a category or move it in the tree; never below itself."""
+    """Rename a category, move it in the tree, never below itself, or set the rule of what is in it."""
     with unit_of_work(command) as work:
         category = locked(work, Category, command.category_id, command.version, "category")
         if command.name is not None:
@@ -76,16 +91,28 @@ def change(command: ChangeCategory) -> CategoryView:
         if command.moves:
             _check_parent(work, category.id, command.parent_id)
             category.parent_id = command.parent_id
+        _set_rule(category, command)
         category.version += 1
+        if command.moves or command.sets_rule:
+            rules.hold(work, alone=True)
+            rules.copy(work, category_id=category.id)
         work.session.flush()
         return work.result(_view(work, category.id))
+
+
+def _set_rule(category: Category, command: ChangeCategory) -> None:
+    if not isinstance(command.reorder_point, Unset):
+        category.reorder_point = command.reorder_point
+    if not isinstance(command.target_level, Unset):
+        category.target_level = command.target_level
+    reorder.check(reorder.Rule(category.reorder_point, category.target_level))
 
 
 @use_case
 def remove(command: RemoveCategory) -> Removed:
     """Remove a category that nothing is in. 409 in_use else."""
     with unit_of_work(command) as work:
-        category = locked(work, Category, command.category_id, command.version, "category")
+        category = locked(work, Category, command.category_id, command.version, "category", also_references=True)
         view = _view(work, category.id)
         if queries.is_used(work.session, category.id):
             raise InUse(f"{view.name} holds items, categories or fields of its own. Move or remove them first.")

@@ -80,7 +80,7 @@ def change(command: ChangeType) -> TypeView:
 def remove(command: RemoveType) -> Removed:
     """Remove a type that no item is of. 409 in_use else."""
     with unit_of_work(command) as work:
-        row = locked(work, InventoryType, command.type_id, command.version, "type")
+        row = locked(work, InventoryType, command.type_id, command.version, "type", also_references=True)
         if queries.is_used(work.session, row.id):
             raise InUse(f"Items are of type {row.name}. Change them first.")
         work.session.delete(row)

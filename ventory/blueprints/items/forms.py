@@ -90,11 +90,16 @@ class NewItemForm(ItemForm):
     target_level = DecimalField("Target level", [not_below_zero])
 
 
-class RuleForm(FlaskForm):
-    """When a store should be told about an item, and where it stands."""
+class ItemRuleForm(FlaskForm):
+    """When a store that sets nothing itself should be told about an item."""
 
     reorder_point = DecimalField("Reorder point", [not_below_zero])
     target_level = DecimalField("Target level", [not_below_zero])
+
+
+class RuleForm(ItemRuleForm):
+    """When a store should be told about an item, and where it stands."""
+
     shelf = TextField("Shelf", 40)
 
 

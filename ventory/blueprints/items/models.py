@@ -48,6 +48,7 @@ class Item(Tenant, Base):
 
     sku_key, name_key: casefolded, for uniqueness and sorting; price: per stock unit, None when nobody set one
     field_values: of custom fields by key (core/fields)
+    reorder_point, target_level: the rule in every store that sets none, None to leave it to the category
     """
 
     __tablename__ = "item"
@@ -76,6 +77,8 @@ class Item(Tenant, Base):
     options: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     price: Mapped[Decimal | None] = mapped_column(UnitPrice)
     field_values: Mapped[dict[str, str | bool]] = mapped_column(JSON, default=dict, server_default="{}")
+    reorder_point: Mapped[Decimal | None] = mapped_column(Quantity)
+    target_level: Mapped[Decimal | None] = mapped_column(Quantity)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     updated_at: Mapped[datetime] = mapped_column(UtcTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -126,7 +129,7 @@ class ItemBarcode(Tenant, Base):
 class ItemStore(Tenant, Base):
     """An item that a store carries, and its rule there. Not carried is not out of stock.
 
-    reorder_point, target_level: stock units, None when no rule is set; shelf: where in the store it stands
+    reorder_point, target_level: stock units, None to inherit the item's; shelf: where in the store it stands
     """
 
     __tablename__ = "item_store"

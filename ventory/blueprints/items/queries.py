@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.auth.models import ActorRow
+from ventory.blueprints.auth.models import ActorRow, Inventory, InventoryRule
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.files import queries as files
@@ -25,14 +25,24 @@ from ventory.core import barcodes
 from ventory.core.access import Actor
 from ventory.core.fields import shown_value
 from ventory.core.quantity import ZERO, per_unit
+from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import Page, SortKey, fetch
 from ventory.db.prepared import Prepared
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
 
 
 @dataclass(frozen=True)
+class StoreRule:
+    """The rule in force in a store: what the store itself sets, and who set what holds (None where nobody did)."""
+
+    own: Rule
+    reorder_point_source: Link | None
+    target_level_source: Link | None
+
+
+@dataclass(frozen=True)
 class StoreLevel:
-    """How an item stands in one store that carries it."""
+    """How an item stands in one store that carries it. reorder_point, target_level: those in force"""
 
     store_id: int
     code: str
@@ -44,6 +54,7 @@ class StoreLevel:
     target_level: Decimal | None
     shelf: str
     state: str
+    rule: StoreRule
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,8 @@ class ItemView:
 
     stock_level: on hand in stores and on the way between them; available: in stores only
     barcode: the primary one of barcodes, which, like tags and values, stand here only when it was read in full
+    reorder_point, target_level: what the item sets for every store that sets none itself
+    rule_chain: what a store inherits, from the inventory over the categories to the item
     """
 
     id: int
@@ -103,6 +116,9 @@ class ItemView:
     barcodes: tuple[KnownBarcode, ...] = ()
     tags: tuple[str, ...] = ()
     values: tuple[FieldValue, ...] = ()
+    reorder_point: Decimal | None = None
+    target_level: Decimal | None = None
+    rule_chain: tuple[Link, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -124,7 +140,7 @@ def state_of(state: int) -> str:
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items; None means any. search: in name, SKU and barcode; store_id: carried there"""
+    """Which items; None means any. search: in name, SKU and barcode; store_id: carried there, not_in_store_id: not"""
 
     search: str | None = None
     category_id: int | None = None
@@ -134,6 +150,7 @@ class ItemFilter:
     barcode: str | None = None
     store_id: int | None = None
     tag: str | None = None
+    not_in_store_id: int | None = None
     is_archived: bool | None = False
 
 
@@ -157,6 +174,8 @@ _COLUMNS = (
     Item.options,
     Item.price,
     Item.field_values,
+    Item.reorder_point,
+    Item.target_level,
     Item.created_at,
     Item.updated_at,
     Item.archived_at,
@@ -220,7 +239,7 @@ _LEVELS = (
             Balance.item_id == ItemStore.item_id,
         ),
     )
-    .where(ItemStore.item_id.in_(bindparam("items", expanding=True)))
+    .where(ItemStore.item_id == bindparam("item"))
     .order_by(Store.code_key)
 )
 
@@ -244,23 +263,24 @@ def list_items(
     keys = [SortKey(column, read, is_descending)]
     if column is not Item.id:
         keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
-    page = fetch(session, _filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
-    return Page(_with_stock(session, actor, page.rows, False, in_full), page.next_cursor, page.previous_cursor)
+    page = fetch(session, filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
+    return Page(_with_stock(session, actor, page.rows, in_full), page.next_cursor, page.previous_cursor)
 
 
 def count_items(session: Session, which: ItemFilter) -> int:
     """How many items a filter leaves."""
-    counted = _filtered(_ITEMS, which).with_only_columns(Item.id).order_by(None).subquery()
+    counted = filtered(_ITEMS, which).with_only_columns(Item.id).order_by(None).subquery()
     return session.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def ids_of_items(session: Session, which: ItemFilter, most: int) -> list[int]:
     """The items that a filter leaves, oldest first, no more than `most`."""
-    statement = _filtered(_ITEMS, which).with_only_columns(Item.id).order_by(Item.id).limit(most)
+    statement = filtered(_ITEMS, which).with_only_columns(Item.id).order_by(Item.id).limit(most)
     return list(session.execute(statement).scalars())
 
 
-def _filtered(statement: Select, which: ItemFilter) -> Select:
+def filtered(statement: Select, which: ItemFilter) -> Select:
+    """A statement over items and their types, limited to those that a filter leaves."""
     if which.is_archived is not None:
         statement = statement.where(Item.archived_at.is_not(None) if which.is_archived else Item.archived_at.is_(None))
     if which.search:
@@ -280,6 +300,9 @@ def _filtered(statement: Select, which: ItemFilter) -> Select:
     if which.store_id is not None:
         carried = select(ItemStore.item_id).where(ItemStore.store_id == which.store_id)
         statement = statement.where(Item.id.in_(carried))
+    if which.not_in_store_id is not None:
+        carried = select(ItemStore.item_id).where(ItemStore.store_id == which.not_in_store_id)
+        statement = statement.where(Item.id.not_in(carried), InventoryType.keeps_stock)
     return statement
 
 
@@ -310,15 +333,37 @@ def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: boo
     rows = session.execute(_ONE_ITEM, {"item": item_id}).all()
     if not rows or (rows[0].archived_at is not None and not also_archived):
         return None
-    return _with_stock(session, actor, rows, True, True)[0]
+    (view,) = _with_stock(session, actor, rows, True)
+    chain = rule_chain(session, view)
+    return replace(view, rule_chain=chain, stores=_levels(session, actor, item_id, chain))
 
 
-def _with_stock(
-    session: Session, actor: Actor, rows: Sequence[Any], with_stores: bool, in_full: bool
-) -> tuple[ItemView, ...]:
+def rule_chain(session: Session, item: ItemView) -> tuple[Link, ...]:
+    """Who may set the rule that stores inherit for an item: the inventory, its categories from the top, the item."""
+    inventory = session.execute(_INVENTORY_RULE, {"inventory": session.info["inventory_id"]}).one()
+    links = [Link("item", item.id, item.name, Rule(item.reorder_point, item.target_level))]
+    category_id = item.category_id
+    while category_id is not None:
+        row = session.execute(_CATEGORY_RULE, {"category": category_id}).one()
+        links.append(Link("category", row.id, row.name, Rule(row.reorder_point, row.target_level)))
+        category_id = row.parent_id
+    own = Rule(inventory.reorder_point, inventory.target_level)
+    return (Link("inventory", inventory.id, inventory.name, own), *reversed(links))
+
+
+_INVENTORY_RULE = (
+    select(Inventory.id, Inventory.name, InventoryRule.reorder_point, InventoryRule.target_level)
+    .outerjoin(InventoryRule, InventoryRule.inventory_id == Inventory.id)
+    .where(Inventory.id == bindparam("inventory"))
+)
+_CATEGORY_RULE = select(
+    Category.id, Category.parent_id, Category.name, Category.reorder_point, Category.target_level
+).where(Category.id == bindparam("category"))
+
+
+def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], in_full: bool) -> tuple[ItemView, ...]:
     ids = [row.id for row in rows]
     totals = _totals(session, actor, ids)
-    levels = _levels(session, actor, ids) if with_stores else {}
     images = files.images_by_item(session, ids)
     codes = barcodes_of(session, ids) if in_full else {}
     tagged = tags.tags_of(session, ids) if in_full else {}
@@ -352,12 +397,14 @@ def _with_stock(
                 stock_level,
                 reserved,
                 available,
-                tuple(levels.get(row.id, ())),
+                (),
                 row.tint,
                 images.get(row.id, ()),
                 codes.get(row.id, ()),
                 tagged.get(row.id, ()),
                 _values(custom.of(row.category_id), row.field_values) if custom else (),
+                row.reorder_point,
+                row.target_level,
             )
         )
     return tuple(views)
@@ -410,13 +457,17 @@ def available_of(session: Session, actor: Actor, ids: Sequence[int], store_id: i
     return {row.item_id: row.on_hand - row.reserved for row in rows}
 
 
-def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[StoreLevel]]:
+def _levels(session: Session, actor: Actor, item_id: int, chain: tuple[Link, ...]) -> tuple[StoreLevel, ...]:
     statement = _LEVELS
     if actor.store_ids is not None:
         statement = statement.where(ItemStore.store_id.in_(actor.store_ids))
-    levels: dict[int, list[StoreLevel]] = {}
-    for row in session.execute(statement, {"items": list(ids)}):
-        levels.setdefault(row.item_id, []).append(
+    above = [link.rule for link in chain]
+    levels = []
+    for row in session.execute(statement, {"item": item_id}):
+        own = Rule(row.reorder_point, row.target_level)
+        links = (*chain, Link("store", row.id, row.name, own))
+        holds = in_force((*above, own))
+        levels.append(
             StoreLevel(
                 row.id,
                 row.code,
@@ -424,13 +475,18 @@ def _levels(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, lis
                 row.on_hand,
                 row.reserved,
                 row.on_hand - row.reserved,
-                row.reorder_point,
-                row.target_level,
+                holds.reorder_point,
+                holds.target_level,
                 row.shelf,
                 state_of(row.state),
+                StoreRule(
+                    own,
+                    None if holds.point_from is None else links[holds.point_from],
+                    None if holds.target_from is None else links[holds.target_from],
+                ),
             )
         )
-    return levels
+    return tuple(levels)
 
 
 @dataclass(frozen=True)
@@ -506,21 +562,13 @@ def low_stock(
             Balance.on_hand,
             Balance.reserved,
             Balance.reorder_point,
+            Balance.target_level,
             Balance.state,
             Balance.place_id,
-            ItemStore.target_level,
         )
         .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
         .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
         .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
-        .join(
-            ItemStore,
-            and_(
-                ItemStore.inventory_id == Balance.inventory_id,
-                ItemStore.store_id == Balance.place_id,
-                ItemStore.item_id == Balance.item_id,
-            ),
-        )
         .where(
             Balance.state < 2,
             Balance.reorder_point.is_not(None),

@@ -10,13 +10,15 @@ from ventory.blueprints.custom_fields.queries import Fields, FieldView
 from ventory.blueprints.inventory_types import queries as types
 from ventory.blueprints.items import notes, queries, service
 from ventory.blueprints.items.barcodes import ONE, AskedBarcode
-from ventory.blueprints.items.forms import ItemForm, NewItemForm, NoteForm, RuleForm
+from ventory.blueprints.items.forms import ItemForm, ItemRuleForm, NewItemForm, NoteForm, RuleForm
 from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
 from ventory.blueprints.stores import current
 from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
 from ventory.core.errors import Forbidden, NotFound, VentoryError
+from ventory.core.quantity import plain
+from ventory.core.reorder import InForce, in_force
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
@@ -305,6 +307,47 @@ def _fields(form: ItemForm, fields: list[FieldView]) -> ItemFields:
     )
 
 
+def _rule_hints(inherited: InForce) -> dict[str, str]:
+    """What an empty field means: the value that holds then."""
+
+    def otherwise(value) -> str:
+        return f"Empty: {plain(value)}, inherited." if value is not None else "Empty: none, nobody sets one."
+
+    return {
+        "reorder_point": f"Below it the item counts as low. {otherwise(inherited.reorder_point)}",
+        "target_level": f"What an order fills it to. {otherwise(inherited.target_level)}",
+    }
+
+
+@items_bp.route("/<int:item_id>/rule", methods=["GET", "POST"])
+@guard("catalogue.write")
+def item_rule(item_id):
+    """Change the rule of an item in every store that sets none itself."""
+    item = _item(item_id)
+    form = ItemRuleForm(data={"reorder_point": item.reorder_point, "target_level": item.target_level})
+    answer = submit(
+        form,
+        lambda: service.change(
+            service.ChangeItem(
+                item_id=item_id,
+                fields=ItemFields(reorder_point=form.reorder_point.data, target_level=form.target_level.data),
+                **asked(),
+            )
+        ),
+        lambda view: gone(f"The rule of {view.name} was changed.", url_for("stock.item", item_id=view.id)),
+    )
+    if answer is not None:
+        return answer
+    return form_page(
+        form,
+        title=f"Reorder rule of {item.name}",
+        button="Save rule",
+        back=url_for("stock.item", item_id=item_id),
+        crumbs=(("Items", url_for("items.catalogue")), (item.name, url_for("stock.item", item_id=item_id))),
+        hints=_rule_hints(in_force([link.rule for link in item.rule_chain if link.level != "item"])),
+    )
+
+
 @items_bp.route("/<int:item_id>/rule/<code>", methods=["GET", "POST"])
 @guard("catalogue.write")
 def rule(item_id, code):
@@ -316,8 +359,8 @@ def rule(item_id, code):
     level = next((each for each in item.stores if each.store_id == store.id), None)
     form = RuleForm(
         data={
-            "reorder_point": level.reorder_point if level else None,
-            "target_level": level.target_level if level else None,
+            "reorder_point": level.rule.own.reorder_point if level else None,
+            "target_level": level.rule.own.target_level if level else None,
             "shelf": level.shelf if level else "",
         }
     )
@@ -346,7 +389,7 @@ def rule(item_id, code):
         button="Save rule",
         back=url_for("stock.item", item_id=item_id),
         crumbs=(("Items", url_for("items.catalogue")), (item.name, url_for("stock.item", item_id=item_id))),
-        hints=HINTS,
+        hints=_rule_hints(in_force([link.rule for link in item.rule_chain])),
     )
 
 

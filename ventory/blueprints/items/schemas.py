@@ -44,6 +44,7 @@ from ventory.web.schemas import (
 
 # A default that the document does not show: a field that is not sent stays as it is, and null is no name.
 LEFT_ALONE: Any = Field(default_factory=str)
+ITEM_RULE = Field(description="In every store that sets none itself; null leaves it to the category.")
 Options = Annotated[dict[line_of_text(40, 1), line_of_text(80, 1)], Field(max_length=6)]
 _ITEM_FIELDS = frozenset(ItemFields.__dataclass_fields__)
 _STOCK_FIELDS = frozenset(StockFields.__dataclass_fields__)
@@ -137,7 +138,14 @@ class ProductChange(_Catalogue, _Stock):
     unit: Code = LEFT_ALONE
 
 
-class ItemIn(_Catalogue):
+class _ItemRule(In):
+    """The item's rule in every store that sets none itself."""
+
+    reorder_point: Annotated[LevelQuantity | None, ITEM_RULE] = None
+    target_level: Annotated[LevelQuantity | None, ITEM_RULE] = None
+
+
+class ItemIn(_Catalogue, _ItemRule):
     """A new item. Stock is booked by movements, not set here."""
 
     name: Name
@@ -148,7 +156,7 @@ class ItemIn(_Catalogue):
         return _with_uom(self)
 
 
-class ItemChange(_Catalogue):
+class ItemChange(_Catalogue, _ItemRule):
     """Changes to an item; absent fields stay."""
 
     name: Name = LEFT_ALONE
@@ -173,6 +181,31 @@ def _sent(shape: Any) -> dict[str, Any]:
     return sent
 
 
+class RuleSourceOut(Out):
+    """Who set a value: the inventory, a category, the item or the store itself."""
+
+    level: Literal["inventory", "category", "item", "store"]
+    id: int
+    name: str
+
+
+class RuleOut(Out):
+    """What one level sets; null leaves it to the level above."""
+
+    reorder_point: QuantityOut | None
+    target_level: QuantityOut | None
+
+
+class StoreRuleOut(Out):
+    own: Annotated[RuleOut, Field(description="What the store itself sets.")]
+    reorder_point_source: RuleSourceOut | None
+    target_level_source: RuleSourceOut | None
+
+
+class RuleLinkOut(RuleSourceOut):
+    rule: RuleOut
+
+
 class StoreLevelOut(Out):
     store_id: int
     code: str
@@ -180,8 +213,9 @@ class StoreLevelOut(Out):
     on_hand: QuantityOut
     reserved: QuantityOut
     available: QuantityOut
-    reorder_point: QuantityOut | None
-    target_level: QuantityOut | None
+    reorder_point: Annotated[QuantityOut | None, Field(description="In force, inherited or not.")]
+    target_level: Annotated[QuantityOut | None, Field(description="In force, inherited or not.")]
+    rule: Annotated[StoreRuleOut, Field(description="Where the two come from.")]
     shelf: str
     state: Literal["out", "low", "ok"]
 
@@ -241,10 +275,13 @@ class ProductOut(_InFull, ProductRow):
 
 class ItemRow(_InFull, _ItemOut):
     uom: str
+    reorder_point: Annotated[QuantityOut | None, ITEM_RULE]
+    target_level: Annotated[QuantityOut | None, ITEM_RULE]
     archived_at: datetime | None
 
 
 class ItemOut(_Levels, ItemRow):
+    rule_chain: Annotated[list[RuleLinkOut], Field(description="What stores inherit, from the inventory to the item.")]
     stores: list[StoreLevelOut]
 
 

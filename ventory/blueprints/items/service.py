@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, select
 
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.queries import Fields
@@ -21,12 +20,14 @@ from ventory.blueprints.items.references import FoundItem, FoundStore, ItemRef, 
 from ventory.blueprints.tags import service as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core import movements as rules
+from ventory.core import reorder
 from ventory.core.barcodes import normal
 from ventory.core.errors import BadInput, InUse, NotFound, Stale
 from ventory.core.events import ItemChanged
 from ventory.core.fields import settle
 from ventory.core.ledger import Count, Move
 from ventory.core.quantity import Unit, check_quantity, multiply, per_unit
+from ventory.core.unset import UNSET, Unset
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.stock import places, posting
 from ventory.stock import rules as stock_rules
@@ -35,21 +36,13 @@ DEFAULT_UNIT = "pcs"
 DEFAULT_TYPE = "merchandise"
 
 
-class Unset(Enum):
-    """Marks a field that a change leaves as it is, where None would mean "empty it"."""
-
-    UNSET = "unset"
-
-
-UNSET = Unset.UNSET
-
-
 @dataclass(frozen=True, kw_only=True)
 class ItemFields:
     """What an item may be given; UNSET leaves it as it is (or takes the default when the item is new).
 
     category: a name; one that is not there yet is added at the top of the tree
     barcode: the primary one; barcodes: all of them; fields: values of custom fields by key, None empties one
+    reorder_point, target_level: in every store that sets none itself; None inherits the category's
     """
 
     name: str | Unset = UNSET
@@ -67,6 +60,9 @@ class ItemFields:
     price: Decimal | Unset | None = UNSET
     fields: dict[str, Any] | Unset = UNSET
 
+    reorder_point: Decimal | Unset | None = UNSET
+    target_level: Decimal | Unset | None = UNSET
+
     @property
     def touches_values(self) -> bool:
         """Whether custom fields are settled anew: a value was given, or the category, which says what is asked."""
@@ -75,7 +71,7 @@ class ItemFields:
 
 @dataclass(frozen=True, kw_only=True)
 class StockFields:
-    """What an item's stock and rule in one store should be; UNSET leaves it.
+    """What an item's stock and own rule in one store should be; UNSET leaves it, a rule of None is inherited.
 
     store: None for the only store that carries the item, else the inventory's default
     """
@@ -178,7 +174,7 @@ def add(command: AddItem) -> ItemView:
         stores = references.stores(work.connection, work.actor)
         store = _store_of(command.stock, found, stores, {})
         if found.keeps_stock:
-            work.database.insert_missing_balances(work.connection, work.inventory_id, {(store.id, item.id)})
+            stock_rules.locked_balances(work, {(store.id, item.id)})
             _apply_stock(work, found, store, command.stock, stores, kind="opening")
         elif command.stock.asks_anything:
             raise BadInput(f"{found.name} keeps no stock.", field="stock_level")
@@ -194,6 +190,7 @@ def change(command: ChangeItem) -> ItemView:
     """
     with unit_of_work(command) as work:
         item = _locked(work, command.item_id, command.version)
+        before = _inherited(item)
         if command.fields != ItemFields():
             _refuse_new_unit(work, item, command.fields)
             _apply(work, item, command.fields)
@@ -202,6 +199,10 @@ def change(command: ChangeItem) -> ItemView:
             item.version += 1
             work.session.flush()
             _give_names(work, item, _found(work, item.id).unit, command.fields)
+        if _inherited(item) != before:
+            stock_rules.hold(work, alone=True)
+            stock_rules.copy(work, item_id=item.id)
+        work.session.flush()
         if command.stock.asks_anything:
             found = _found(work, item.id)
             if not found.keeps_stock:
@@ -214,7 +215,6 @@ def change(command: ChangeItem) -> ItemView:
                     field="store",
                 )
             store = _store_of(command.stock, found, stores, carried)
-            work.database.insert_missing_balances(work.connection, work.inventory_id, {(store.id, item.id)})
             _apply_stock(work, found, store, command.stock, stores, kind="adjustment")
         work.emit(ItemChanged(item.id, "changed"), item.id)
         return work.result(_view(work, item.id))
@@ -235,7 +235,7 @@ def archive(command: ArchiveItem) -> Archived:
 def restore(command: RestoreItem) -> ItemView:
     """Bring an archived item back; 409 when its SKU or barcode has a new owner."""
     with unit_of_work(command) as work:
-        item = work.session.get(Item, command.item_id, with_for_update=True)
+        item = work.session.get(Item, command.item_id, with_for_update={"key_share": True})
         if item is None or item.inventory_id != work.inventory_id or item.archived_at is None:
             raise NotFound("There is no such archived item.")
         item.archived_at = None
@@ -321,13 +321,18 @@ def _restocked(work: UnitOfWork, posted: posting.Posted, item: FoundItem, store:
 def _locked(work: UnitOfWork, item_id: int, version: int | None) -> Item:
     """The active item, locked. raises: NotFound, Stale"""
     item = work.session.execute(
-        select(Item).where(Item.id == item_id, Item.archived_at.is_(None)).with_for_update()
+        select(Item).where(Item.id == item_id, Item.archived_at.is_(None)).with_for_update(key_share=True)
     ).scalar_one_or_none()
     if item is None:
         raise NotFound("There is no such product.")
     if version is not None and item.version != version:
         raise Stale("Somebody changed this item in between. Load it again and repeat your change.")
     return item
+
+
+def _inherited(item: Item) -> tuple:
+    """What decides which rule stores inherit for the item."""
+    return item.category_id, item.reorder_point, item.target_level
 
 
 def _found(work: UnitOfWork, item_id: int) -> FoundItem:
@@ -358,6 +363,10 @@ def _apply(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
         item.unit_id = _unit_id(work, given["unit"])
     if "type" in given:
         item.type_id = _type(work, given["type"]).id
+    for name in ("reorder_point", "target_level"):
+        if name in given:
+            setattr(item, name, given[name])
+    _check_item_rule(work, item, given)
     if "group" in given:
         item.group_id = _group_named(work, given["group"], given.get("options") or item.options)
 
@@ -387,6 +396,15 @@ def _give_barcodes(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields)
         barcodes.give_primary(work, item, given)
     if fields.unit is not UNSET:
         barcodes.refuse_parts(work, item, unit)
+
+
+def _check_item_rule(work: UnitOfWork, item: Item, given: dict[str, Any]) -> None:
+    """The item's unit can hold its rule. raises: BadInput naming the field"""
+    row = work.session.get_one(UnitRow, item.unit_id)
+    for name in ("reorder_point", "target_level"):
+        if given.get(name) is not None:
+            check_quantity(given[name], Unit(row.code, row.decimals), field=name)
+    reorder.check(reorder.Rule(item.reorder_point, item.target_level))
 
 
 def _category_id(work: UnitOfWork, category_id: int | None) -> int | None:
@@ -498,7 +516,7 @@ def _apply_stock(
 
 
 def _apply_rule(work: UnitOfWork, item: FoundItem, store: FoundStore, stock: StockFields) -> None:
-    """Set reorder point, target level and shelf; the balance keeps a copy of the reorder point."""
+    """Set the store's own reorder point, target level and shelf; balances keep a copy of what is in force."""
     given: dict[str, Any] = {
         name: getattr(stock, name)
         for name in ("reorder_point", "target_level", "shelf")
@@ -506,16 +524,15 @@ def _apply_rule(work: UnitOfWork, item: FoundItem, store: FoundStore, stock: Sto
     }
     if not given:
         return
-    unit = Unit(item.unit.code, item.unit.decimals)
     for name in ("reorder_point", "target_level"):
         if given.get(name) is not None:
-            check_quantity(given[name], unit, field=name)
+            check_quantity(given[name], item.unit, field=name)
+    stock_rules.hold(work)
+    stock_rules.locked_balances(work, {(store.id, item.id)})
     here = and_(ItemStore.store_id == store.id, ItemStore.item_id == item.id)
-    rule = work.session.execute(select(ItemStore).where(here).with_for_update()).scalar_one()
-    point = given.get("reorder_point", rule.reorder_point)
-    target = given.get("target_level", rule.target_level)
-    if point is not None and target is not None and target < point:
-        raise BadInput("The target level is at least the reorder point.", field="target_level")
-    work.session.execute(update(ItemStore).where(here).values(**given, version=ItemStore.version + 1))
-    if "reorder_point" in given:
-        stock_rules.set_reorder_point(work, item.id, store.id, given["reorder_point"])
+    row = work.session.execute(select(ItemStore).where(here).with_for_update()).scalar_one()
+    for name, value in given.items():
+        setattr(row, name, value)
+    reorder.check(reorder.Rule(row.reorder_point, row.target_level))
+    row.version += 1
+    stock_rules.copy(work, item_id=item.id, store_id=store.id)

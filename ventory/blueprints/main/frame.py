@@ -57,6 +57,7 @@ NAVIGATION = (
             Entry("Items", "items.catalogue", "items", "catalogue.read"),
         ),
     ),
+    Group("Selling", (Entry("Prices", "prices.grid", "label", "catalogue.read"),)),
     Group(
         "Buying",
         (Entry("Suppliers", "suppliers.listing", "suppliers", "suppliers.read"),),

@@ -387,21 +387,15 @@ def level_counts(
     """How many rows each state of a levels list has. shape: {"": all, "out": n, "low": n}, "over" too in a store"""
     of_item = and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id)
     if store_id is not None:
-        rule = and_(
-            ItemStore.inventory_id == Balance.inventory_id,
-            ItemStore.store_id == Balance.place_id,
-            ItemStore.item_id == Balance.item_id,
-        )
         statement = (
             select(
                 func.count().label("carried"),
                 func.count().filter(Balance.state == 0).label("out"),
                 func.count().filter(Balance.state == 1).label("low"),
-                func.count().filter(Balance.on_hand - Balance.reserved > ItemStore.target_level).label("over"),
+                func.count().filter(Balance.on_hand - Balance.reserved > Balance.target_level).label("over"),
             )
             .select_from(Balance)
             .join(Item, of_item)
-            .join(ItemStore, rule)
             .where(Balance.place_id == store_id)
         )
         row = session.execute(_chosen(statement, search, category_id, tag)).one()
@@ -455,7 +449,7 @@ def levels_in_store(
             Balance.incoming,
             Balance.value,
             Balance.reorder_point,
-            ItemStore.target_level,
+            Balance.target_level,
             ItemStore.shelf,
         )
         .select_from(Balance)
@@ -475,7 +469,7 @@ def levels_in_store(
     if state in STATE_OF_WORD:
         statement = statement.where(Balance.state == STATE_OF_WORD[state])
     elif state == "over":
-        statement = statement.where(Balance.on_hand - Balance.reserved > ItemStore.target_level)
+        statement = statement.where(Balance.on_hand - Balance.reserved > Balance.target_level)
     worst_first = [
         SortKey(Balance.state, lambda row: row.state),
         SortKey(Item.name_key, lambda row: row.name_key),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from ventory.blueprints.files import queries as files
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.items import service as item_service
 from ventory.blueprints.items.references import ItemRef
+from ventory.blueprints.prices import queries as prices
 from ventory.blueprints.stock import chart, queries, service
 from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
@@ -27,6 +29,7 @@ from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
 from ventory.core.movements import PERMISSIONS
 from ventory.core.quantity import plain
+from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
@@ -216,6 +219,7 @@ def item(item_id):
         lines = card.page
     else:
         lines = queries.movement_lines(session, g.actor, queries.MovementFilter(item_id=item_id), limit=20)
+    price, listed = prices.of_item(session, g.actor, item_id, view.price, store.id if store else None)
     siblings = ()
     if view.group_id is not None:
         page = items.list_items(session, g.actor, items.ItemFilter(group_id=view.group_id), sort="name", limit=50)
@@ -232,6 +236,9 @@ def item(item_id):
         attachments=files.files_of(session, item_id, ATTACHMENT),
         **_buying(item_id),
         notes=items.notes(session, item_id, limit=8),
+        price=price,
+        listed=listed,
+        rules=_rule_rows(view, shown) if view.keeps_stock else (),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
     )
@@ -250,6 +257,44 @@ def _buying(item_id: int) -> dict[str, Any]:
         "digits": suppliers.price_digits(rows),
         "cost": suppliers.cost_of(session, actor, item_id),
     }
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A level of the chain on the item's page. point_holds, target_holds: whether its value is the one in force"""
+
+    level: str
+    name: str
+    rule: Rule
+    address: str | None
+    point_holds: bool
+    target_holds: bool
+
+
+def _rule_rows(view: items.ItemView, shown: items.StoreLevel | None) -> list[RuleRow]:
+    """The chain of the reorder rule, down to the store that is shown, with the address where each level is changed."""
+    links = list(view.rule_chain)
+    addresses = {
+        "inventory": lambda _: url_for("ranges.inventory_rule"),
+        "category": lambda link: url_for("categories.edit", category_id=link.id),
+        "item": lambda link: url_for("items.item_rule", item_id=link.id),
+        "store": lambda _: url_for("items.rule", item_id=view.id, code=shown.code),
+    }
+    if shown:
+        links.append(Link("store", shown.store_id, shown.name, shown.rule.own))
+    holds = in_force([link.rule for link in links])
+    may_edit = g.actor.may("catalogue.write") and not view.archived_at
+    return [
+        RuleRow(
+            link.level,
+            link.name,
+            link.rule,
+            addresses[link.level](link) if may_edit else None,
+            holds.point_from == position,
+            holds.target_from == position,
+        )
+        for position, link in enumerate(links)
+    ]
 
 
 def _item(item_id: int) -> items.ItemView:

@@ -47,7 +47,7 @@ def get_store(store_id):
 @stores_api.input(StoreIn)
 @stores_api.output(StoreOut, status_code=201)
 def open_store(json_data):
-    """Open a store. 409 code_taken when another store has the code."""
+    """Open a store, on request with the range and the rules of another. 409 code_taken when another has the code."""
     view = service.open_store(service.OpenStore(**json_data.model_dump(), **asked()))
     return tagged(view, 201, url_for(".get_store", store_id=view.id))
 

@@ -11,7 +11,7 @@ from ventory.web.forms import TextField
 NEEDED = InputRequired("This is needed.")
 
 
-class NewStoreForm(FlaskForm):
+class StoreForm(FlaskForm):
     code = TextField("Code", 20, [NEEDED])
     name = TextField("Name", 200, [NEEDED])
     kind = SelectField("Kind", choices=[("shop", "Shop"), ("warehouse", "Warehouse")])
@@ -20,6 +20,10 @@ class NewStoreForm(FlaskForm):
     may_go_negative = BooleanField("Stock may go below zero")
 
 
-class StoreForm(NewStoreForm):
+class NewStoreForm(StoreForm):
+    copy_range_from = SelectField("Range and rules", validate_choice=False)
+
+
+class EditStoreForm(StoreForm):
     is_default = BooleanField("Default store")
     is_closed = BooleanField("Closed")

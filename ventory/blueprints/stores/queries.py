@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.stores.models import Store
 from ventory.core.access import Actor
+from ventory.core.errors import BadInput
 from ventory.db.paging import Page, SortKey, fetch
 from ventory.stock.models import Place
 
 
 @dataclass(frozen=True)
 class StoreView:
+    """A store. copied_items: how many items it took over when it was opened just now"""
+
     id: int
     code: str
     name: str
@@ -27,6 +30,7 @@ class StoreView:
     is_default: bool
     closed_at: datetime | None
     version: int
+    copied_items: int = 0
 
 
 def _statement(actor: Actor):
@@ -71,3 +75,12 @@ def list_stores(
 def get_store(session: Session, actor: Actor, store_id: int) -> StoreView | None:
     row = session.execute(_statement(actor).where(Store.id == store_id)).first()
     return _view(row) if row else None
+
+
+def find_store(session: Session, actor: Actor, wanted: int | str, *, field: str) -> StoreView:
+    """The store of an id or a code. raises: BadInput naming the field"""
+    named = Store.code_key == wanted.casefold() if isinstance(wanted, str) else Store.id == wanted
+    row = session.execute(_statement(actor).where(named)).first()
+    if row is None:
+        raise BadInput(f"There is no store {wanted}.", field=field)
+    return _view(row)

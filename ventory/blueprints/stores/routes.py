@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request, url_for
 
 from ventory.blueprints.stores import queries, service
-from ventory.blueprints.stores.forms import NewStoreForm, StoreForm
+from ventory.blueprints.stores.forms import EditStoreForm, NewStoreForm
 from ventory.core.errors import NotFound
-from ventory.db.paging import DEFAULT_LIMIT
+from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, form_page, gone, submit
@@ -21,10 +21,12 @@ COLUMNS = (
     Column("address", "Address", drop=3),
     Column("time_zone", "Time zone", drop=2),
     Column("state", "State", role="state"),
+    Column("range", "", drop=5),
     Column("stock", "", drop=5),
 )
 HINTS = {
     "code": "Short; it stands in addresses and on documents.",
+    "copy_range_from": "What the new store carries from the start, by the other store's own reorder rules.",
     "may_go_negative": "For places where goods leave before they are booked. Off is right for nearly every store.",
 }
 
@@ -59,6 +61,8 @@ def listing():
 def new():
     """Open a store."""
     form = NewStoreForm(data={"time_zone": g.actor.time_zone})
+    stores = queries.list_stores(reading.session(), g.actor, limit=MOST).rows
+    form.copy_range_from.choices = [("", "Start empty"), *((each.code, f"As in {each.name}") for each in stores)]
     answer = submit(
         form,
         lambda: service.open_store(
@@ -69,10 +73,14 @@ def new():
                 address=form.address.data,
                 time_zone=form.time_zone.data,
                 may_go_negative=form.may_go_negative.data,
+                copy_range_from=form.copy_range_from.data or None,
                 **asked(),
             )
         ),
-        lambda view: gone(f"{view.name} is open.", url_for(".listing")),
+        lambda view: gone(
+            f"{view.name} is open." + (f" It carries {view.copied_items:,} items." if view.copied_items else ""),
+            url_for(".listing"),
+        ),
     )
     if answer is not None:
         return answer
@@ -88,7 +96,7 @@ def edit(store_id):
     if view is None:
         raise NotFound("There is no such store.")
     names = ("code", "name", "kind", "address", "time_zone", "may_go_negative", "is_default")
-    form = StoreForm(data={name: getattr(view, name) for name in names} | {"is_closed": view.closed_at is not None})
+    form = EditStoreForm(data={name: getattr(view, name) for name in names} | {"is_closed": view.closed_at is not None})
     answer = submit(
         form,
         lambda: service.change(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from ventory.web.schemas import Code, In, Name, Out, PageQuery, line_of_text
+from pydantic import Field
+
+from ventory.web.schemas import Code, In, Name, Out, PageQuery, StoreRef, line_of_text
 
 
 class StoreOut(Out):
@@ -32,6 +34,9 @@ class StoreIn(In):
     address: line_of_text(400) = ""
     time_zone: line_of_text(64, 1) | None = None
     may_go_negative: bool = False
+    copy_range_from: Annotated[
+        StoreRef | None, Field(description="A store whose carried items and rules this one begins with.")
+    ] = None
 
 
 class StoreChange(In):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.stores import queries
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.stores.queries import StoreView
-from ventory.core.errors import BadInput, InUse, NotFound
+from ventory.core.errors import BadInput, Forbidden, InUse, NotFound
 from ventory.core.events import StoreChanged
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
-from ventory.stock import places
+from ventory.stock import carried, places
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenStore(Command):
-    """time_zone: None for the inventory's"""
+    """time_zone: None for the inventory's; copy_range_from: id or code of the store whose range it takes over"""
 
     code: str
     name: str
@@ -26,6 +26,7 @@ class OpenStore(Command):
     address: str = ""
     time_zone: str | None = None
     may_go_negative: bool = False
+    copy_range_from: int | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class ChangeStore(Command):
 @use_case
 def open_store(command: OpenStore) -> StoreView:
     """Open a store: its own place, one for held goods and one for goods on their way to it."""
+    if command.by.store_ids is not None:
+        raise Forbidden("A store is opened by somebody who works in all stores.")
     with unit_of_work(command) as work:
         zone = command.time_zone or command.by.time_zone
         _check_zone(zone)
@@ -66,8 +69,12 @@ def open_store(command: OpenStore) -> StoreView:
         inventory = work.session.get_one(Inventory, work.inventory_id)
         if inventory.default_store_id is None:
             inventory.default_store_id = store.id
+        copied = 0
+        if command.copy_range_from is not None:
+            pattern = queries.find_store(work.session, command.by, command.copy_range_from, field="copy_range_from")
+            copied = carried.copy_range(work, pattern.id, store.id)
         work.emit(StoreChanged(store.id, "opened"), store.id)
-        return work.result(_view(work, store.id))
+        return work.result(replace(_view(work, store.id), copied_items=copied))
 
 
 @use_case

@@ -101,7 +101,7 @@ def change(command: ChangeUnit) -> UnitView:
 def remove(command: RemoveUnit) -> Removed:
     """Remove a unit that nothing is counted in. 409 in_use else."""
     with unit_of_work(command) as work:
-        unit = locked(work, UnitRow, command.unit_id, command.version, "unit")
+        unit = locked(work, UnitRow, command.unit_id, command.version, "unit", also_references=True)
         if queries.is_used(work.session, unit.id):
             raise InUse(f"Items or packs use {unit.code}. Change them first.")
         work.session.delete(unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from ventory.db.dialect import postgresql, sqlite
+from ventory.db.dialect.inherited import Scope
 
 _MODULES: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgresql}
 
@@ -14,4 +15,4 @@ def of(bind) -> ModuleType:
     return _MODULES[bind.dialect.name]
 
 
-__all__ = ["of", "postgresql", "sqlite"]
+__all__ = ["Scope", "of", "postgresql", "sqlite"]

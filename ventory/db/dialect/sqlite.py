@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, ColumnElement, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, bindparam, func, select, text
 
 from ventory.core.ledger import Balance, Key
 from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
+from ventory.db.dialect import inherited
+from ventory.db.dialect.inherited import Scope
 from ventory.db.dialect.rows import MovementRow
 from ventory.db.driver import run, run_many
 from ventory.db.types import ListOf, from_scaled, to_scaled
 
 BUSY_MILLISECONDS = 10_000
+AMONG = "{column} IN (SELECT value FROM json_each(:items))"
 
 
 class UnsafeDatabase(RuntimeError):
@@ -62,11 +68,11 @@ def violated_constraint(error: BaseException) -> str | None:
     """The constraint's name, or `table.column, table.column` for a unique index, or "foreign_key"."""
     if not isinstance(error, sqlite3.IntegrityError):
         return None
-    text = str(error)
-    if text.startswith("FOREIGN KEY"):
+    said = str(error)
+    if said.startswith("FOREIGN KEY"):
         return "foreign_key"
-    _, _, what = text.partition(": ")
-    return what or text
+    _, _, what = said.partition(": ")
+    return what or said
 
 
 def unique_name(table: str, columns: Sequence[str], name: str) -> str:
@@ -80,25 +86,80 @@ def among(column, name: str) -> ColumnElement[bool]:
     return column.in_(select(values.c.value))
 
 
+def hold_rules(connection, inventory_id: int, *, alone: bool) -> None:
+    """Nothing to do: the open write transaction is the only one."""
+
+
+def in_bulk(connection, rows: int | None = None):
+    """Nothing to do: the planner finds its way."""
+    return nullcontext()
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none."""
-    rows = [(inventory_id, place_id, item_id) for place_id, item_id in sorted(keys)]
-    run_many(
-        connection,
-        "INSERT INTO item_store (inventory_id, store_id, item_id, version)"
-        " SELECT p.inventory_id, p.id, ?3, 1 FROM place p WHERE p.inventory_id = ?1 AND p.id = ?2 AND p.kind = 'store'"
-        " ON CONFLICT DO NOTHING",
-        rows,
+    ordered = sorted(keys)
+    parameters = {
+        "inventory": inventory_id,
+        "keys": json.dumps(ordered),
+        "items": json.dumps(sorted({item for _, item in ordered})),
+    }
+    connection.execute(_CARRY_MISSING, parameters)
+    connection.execute(_INSERT_MISSING, parameters)
+
+
+_WANTED = """
+wanted AS MATERIALIZED (
+    SELECT p.id AS place_id, json_extract(k.value, '$[1]') AS item_id, p.kind, p.may_go_negative
+    FROM json_each(:keys) k JOIN place p ON p.inventory_id = :inventory AND p.id = json_extract(k.value, '$[0]')
+)
+"""
+_CARRY_MISSING = text(
+    f"""
+    WITH {_WANTED}
+    INSERT INTO item_store (inventory_id, store_id, item_id, version)
+    SELECT :inventory, place_id, item_id, 1 FROM wanted WHERE kind = 'store' ON CONFLICT DO NOTHING
+    """  # noqa: S608
+)
+_INSERT_MISSING = text(
+    f"""
+    WITH RECURSIVE {_WANTED}, {inherited.item_rule(" AND i.id IN (SELECT value FROM json_each(:items))")}, ruled AS (
+        SELECT w.place_id, w.item_id, w.may_go_negative,
+               CASE WHEN w.kind = 'store' THEN coalesce(s.reorder_point, i.reorder_point) END AS reorder_point,
+               CASE WHEN w.kind = 'store' THEN coalesce(s.target_level, i.target_level) END AS target_level
+        FROM wanted w
+        JOIN item_rule i ON i.item_id = w.item_id
+        LEFT JOIN item_store s
+            ON s.inventory_id = :inventory AND s.store_id = w.place_id AND s.item_id = w.item_id
     )
-    run_many(
-        connection,
-        "INSERT INTO balance (inventory_id, place_id, item_id, on_hand, reserved, incoming, value, last_cost,"
-        " may_go_negative, reorder_point)"
-        " SELECT p.inventory_id, p.id, ?3, 0, 0, 0, 0, 0, p.may_go_negative, s.reorder_point FROM place p"
-        " LEFT JOIN item_store s ON s.inventory_id = p.inventory_id AND s.store_id = p.id AND s.item_id = ?3"
-        " WHERE p.inventory_id = ?1 AND p.id = ?2 ON CONFLICT DO NOTHING",
-        rows,
+    INSERT INTO balance (inventory_id, place_id, item_id, on_hand, reserved, incoming, value, last_cost,
+                         may_go_negative, reorder_point, target_level)
+    SELECT :inventory, place_id, item_id, 0, 0, 0, 0, 0, may_go_negative, reorder_point,
+           CASE WHEN target_level < reorder_point THEN reorder_point ELSE target_level END
+    FROM ruled
+    WHERE true ON CONFLICT DO NOTHING
+    """  # noqa: S608
+)
+
+
+def copy_rules(connection, inventory_id: int, scope: Scope) -> dict[int, int]:
+    """Bring the balances of a scope in line with the rules in force. returns: how many changed in each store"""
+    rules, parameters = inherited.in_force(scope, AMONG)
+    if scope.item_ids is not None:
+        parameters["items"] = json.dumps(scope.item_ids)
+    rows = connection.execute(
+        text(
+            f"""
+            WITH RECURSIVE {rules}
+            UPDATE balance SET reorder_point = w.reorder_point, target_level = w.target_level
+            FROM in_force w
+            WHERE balance.inventory_id = :inventory AND balance.place_id = w.store_id AND balance.item_id = w.item_id
+              AND (balance.reorder_point IS NOT w.reorder_point OR balance.target_level IS NOT w.target_level)
+            RETURNING place_id
+            """  # noqa: S608
+        ),
+        {"inventory": inventory_id, **parameters},
     )
+    return dict(sorted(Counter(row[0] for row in rows).items()))
 
 
 LOCK_BALANCE = (

@@ -1,0 +1,1 @@
+"""Prices: lists of selling prices, which of them holds where and when."""

@@ -1,0 +1,1 @@
+"""Ranges: what each store carries, and the reorder rule of the whole chain."""
