@@ -212,7 +212,7 @@ class Loader:
         """Pictures for some of the goods; their objects are stored before their rows."""
         goods = pictures.pictured(self.chain.goods)
         for good, made in zip(goods, pictures.draw_all(goods), strict=True):
-            prepared = files.Prepared(f"{good.name}.webp", WEBP, made.objects, made.width, made.height)
+            prepared = files.ReadyFile(f"{good.name}.webp", WEBP, made.objects, made.width, made.height)
             key = files.store(self.inventory_id, prepared)
             row = files.row_of(self.inventory_id, self.items[good.sku], IMAGE, prepared, key)
             row.position, row.uploaded_by, row.uploaded_at = 0, self.actors["owner"], self.began

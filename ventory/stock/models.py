@@ -109,6 +109,7 @@ class Movement(Tenant, Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inventory_id: Mapped[int] = mapped_column(Id)  # no key of its own: the actor's implies it
     kind: Mapped[str] = mapped_column(String(20))
     actor_id: Mapped[int] = mapped_column(Id)
     reason: Mapped[str | None] = mapped_column(String(40))
@@ -156,6 +157,7 @@ class MovementLine(Tenant, Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inventory_id: Mapped[int] = mapped_column(Id)  # no key of its own: the movement's implies it
     movement_id: Mapped[int] = mapped_column(Id)
     item_id: Mapped[int] = mapped_column(Id)
     from_place_id: Mapped[int] = mapped_column(Id)

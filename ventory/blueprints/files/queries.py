@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.auth.models import ActorRow
 from ventory.blueprints.files.models import FileRow
 from ventory.core.files import IMAGE
+from ventory.db.prepared import Prepared
 from ventory.db.types import UtcTime
 
 DIGEST_LETTERS = 16
@@ -96,14 +97,17 @@ _OF_ITEM = _FILES.where(FileRow.item_id == bindparam("item"), FileRow.kind == bi
     FileRow.position, FileRow.id
 )
 _ONE = _FILES.where(FileRow.id == bindparam("file"))
-_IMAGES = (
-    select(FileRow.item_id, FileRow.id, FileRow.name, FileRow.width, FileRow.height, FileRow.sha256)
-    .where(
-        FileRow.item_id.in_(bindparam("items", expanding=True)),
-        FileRow.kind == IMAGE,
-        FileRow.removed_at.is_(None),
+_IMAGES = Prepared(
+    lambda database: (
+        select(FileRow.item_id, FileRow.id, FileRow.name, FileRow.width, FileRow.height, FileRow.sha256)
+        .where(
+            FileRow.inventory_id == bindparam("inventory"),
+            database.among(FileRow.item_id, "items"),
+            FileRow.kind == IMAGE,
+            FileRow.removed_at.is_(None),
+        )
+        .order_by(FileRow.item_id, FileRow.position, FileRow.id)
     )
-    .order_by(FileRow.item_id, FileRow.position, FileRow.id)
 )
 
 
@@ -122,7 +126,7 @@ def images_by_item(session: Session, item_ids: Collection[int]) -> dict[int, tup
     if not item_ids:
         return {}
     found: dict[int, tuple[ImageView, ...]] = {}
-    for row in session.execute(_IMAGES, {"items": list(item_ids)}):
+    for row in _IMAGES.rows(session.connection(), inventory=session.info["inventory_id"], items=item_ids):
         image = ImageView(row.id, row.name, row.width, row.height, row.sha256[:DIGEST_LETTERS])
         found[row.item_id] = (*found.get(row.item_id, ()), image)
     return found

@@ -76,7 +76,7 @@ class FilesOfItem:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class ReadyFile:
     """A file as it will be kept. objects: by the end of their key; `full` is what is given out whole"""
 
     name: str
@@ -90,7 +90,7 @@ class Prepared:
 class _RecordFile(Command):
     item_id: int
     kind: str
-    prepared: Prepared
+    prepared: ReadyFile
     storage_key: str
 
 
@@ -123,7 +123,7 @@ def add(command: AddFile) -> FileChanged:
     return added
 
 
-def prepare(kind: str, name: str, content: bytes) -> Prepared:
+def prepare(kind: str, name: str, content: bytes) -> ReadyFile:
     """A file as it will be kept; pictures are made anew, of other files only the kinds that are taken pass."""
     files.check_size(content)
     if kind == IMAGE:
@@ -131,14 +131,14 @@ def prepare(kind: str, name: str, content: bytes) -> Prepared:
     media_type = files.document_type(content, name)
     if media_type == files.WEBP:
         return _picture(name, pictures.made_anew(content, files.ATTACHED_SIDE, with_thumbnails=False))
-    return Prepared(files.clean_name(name, media_type), media_type, {"full": content})
+    return ReadyFile(files.clean_name(name, media_type), media_type, {"full": content})
 
 
-def _picture(name: str, made: pictures.Picture) -> Prepared:
-    return Prepared(files.clean_name(name, files.WEBP), files.WEBP, made.objects, made.width, made.height)
+def _picture(name: str, made: pictures.Picture) -> ReadyFile:
+    return ReadyFile(files.clean_name(name, files.WEBP), files.WEBP, made.objects, made.width, made.height)
 
 
-def store(inventory_id: int, prepared: Prepared) -> str:
+def store(inventory_id: int, prepared: ReadyFile) -> str:
     """Write the objects of a file. returns: what their keys begin with, unguessable"""
     key = f"{inventory_id}/{secrets.token_hex(16)}"
     for name, content in prepared.objects.items():
@@ -146,7 +146,7 @@ def store(inventory_id: int, prepared: Prepared) -> str:
     return key
 
 
-def row_of(inventory_id: int, item_id: int, kind: str, prepared: Prepared, storage_key: str) -> FileRow:
+def row_of(inventory_id: int, item_id: int, kind: str, prepared: ReadyFile, storage_key: str) -> FileRow:
     """The row of a file; position, uploader and time are the caller's."""
     content = prepared.objects["full"]
     return FileRow(

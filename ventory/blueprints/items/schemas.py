@@ -104,7 +104,7 @@ class _Catalogue(In):
 
     def item_fields(self) -> ItemFields:
         """The catalogue fields that were sent."""
-        return ItemFields(**_sent(self))
+        return ItemFields(**_sent(self, _ITEM_FIELDS - _STOCK_FIELDS))
 
     def stock_fields(self) -> StockFields:
         """The stock fields that were sent."""
@@ -168,12 +168,12 @@ class ItemChange(_Catalogue, _ItemRule):
 
 
 def _with_uom(shape: Any) -> ItemFields:
-    return ItemFields(**_sent(shape), unit=shape.uom if "uom" in shape.model_fields_set else UNSET)
+    return ItemFields(**_sent(shape, _ITEM_FIELDS), unit=shape.uom if "uom" in shape.model_fields_set else UNSET)
 
 
-def _sent(shape: Any) -> dict[str, Any]:
-    """The catalogue fields that were sent, as the use case takes them."""
-    sent = {name: getattr(shape, name) for name in shape.model_fields_set & _ITEM_FIELDS}
+def _sent(shape: Any, names: frozenset[str]) -> dict[str, Any]:
+    """Those of the catalogue fields that were sent, as the use case takes them."""
+    sent = {name: getattr(shape, name) for name in shape.model_fields_set & names}
     if "barcodes" in sent:
         sent["barcodes"] = tuple(each.asked() for each in sent["barcodes"])
     if "tags" in sent:
