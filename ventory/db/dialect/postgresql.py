@@ -24,7 +24,10 @@ AMONG = "{column} IN (SELECT unnest(CAST(:items AS bigint[])))"
 CHANNEL = "ventory_outbox"
 
 
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_generic_plan"
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED;"
+    "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+)
 
 
 def begin(connection) -> None:
@@ -32,6 +35,8 @@ def begin(connection) -> None:
 
     Left to itself the server plans the statement that writes a posting anew each time, because it guesses ten rows for
     an array of one: 0.4 ms of every restock. Reads keep their own plans: a generic one knows no LIMIT.
+    Writing finds its rows by key. A plan that is made while a table is nearly empty reads it whole, and a session keeps
+    it: checking the foreign key of a line took 545 µs after 10,000 movements where it takes 4.
     """
     if not connection.get_execution_options().get("ventory_writes"):
         return
@@ -91,9 +96,9 @@ def in_bulk(connection, rows: int | None = None) -> Iterator[None]:
     if rows is not None and rows < BULK:
         yield
         return
-    connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+    connection.exec_driver_sql("SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = on")
     yield
-    connection.exec_driver_sql("SET LOCAL enable_nestloop = on")
+    connection.exec_driver_sql("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
 
 
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
