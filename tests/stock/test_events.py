@@ -178,3 +178,19 @@ def test_every_reader_keeps_its_own_place(chain, engine):
 
     assert sorted(event.kind for event in first) == ["item_changed", "stock_changed"]
     assert first == second
+
+
+def test_a_posting_wakes_the_waiting_worker(chain, engine):
+    """The call went out in a transaction that was rolled back, and nobody missed it: the worker polls as well."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("readers of SQLite poll")
+    waiter, stop, woken = dialect.postgresql.Waiter(engine), threading.Event(), threading.Event()
+    waiter.wait(stop, 0.01)  # listens from here on
+    waiting = threading.Thread(target=lambda: (waiter.wait(stop, 20), woken.set()))
+    waiting.start()
+
+    chain.item("tea", stock=5)
+
+    assert woken.wait(10)
+    waiting.join()
+    waiter.close()

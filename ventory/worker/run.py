@@ -75,6 +75,7 @@ def run(config: Config, engine: Engine) -> None:
                 stop.wait(BREATH_SECONDS)
             else:
                 waiter.wait(stop, POLL_SECONDS)
+        waiter.close()
 
 
 def step(engine: Engine, readers: Sequence[Reader]) -> bool:

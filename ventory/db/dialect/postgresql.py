@@ -333,6 +333,10 @@ class Waiter:
             self._connection = None
             stop.wait(seconds)
 
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
 
 def next_id(connection, table: str) -> int:
     """The id that the next row of a table may take, for loading many rows in one transaction."""

@@ -295,6 +295,9 @@ class Waiter:
     def wait(self, stop, seconds: float) -> None:
         stop.wait(seconds)
 
+    def close(self) -> None:
+        pass
+
 
 def next_id(connection, table: str) -> int:
     """The id that the next row of a table may take, for loading many rows in one transaction."""
