@@ -201,6 +201,16 @@ def test_somebody_of_one_store_keeps_its_list_and_no_other(sign_in, api, shop):
     assert set(ids(york)) == {"RETAIL"}
 
 
+def test_another_stores_list_is_as_if_absent_whatever_version_is_sent(sign_in, api, shop):
+    york = sign_in(shop.member("manager", "YORK")[1])
+    for version in ('"1"', '"7"'):
+        answers = [
+            york.patch(f"/api/v1/price-lists/{list_id}", {"name": "Mine"}, headers={"If-Match": version})
+            for list_id in (ids(api)["L"], 999_999)
+        ]
+        assert [(each.status_code, each.json["code"]) for each in answers] == [(404, "not_found")] * 2
+
+
 def test_a_clerk_reads_prices_and_sets_none(sign_in, api, shop):
     clerk = sign_in(shop.member("clerk")[1])
     assert clerk.get(f"/api/v1/items/{shop.items['tea']}/price").json["amount"] == "3.00"

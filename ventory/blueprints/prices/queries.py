@@ -63,6 +63,11 @@ def get_list(session: Session, actor: Actor, list_id: int) -> PriceListView | No
     return _list_view(row, actor, _item_counts(session, list_id).get(list_id, 0)) if row else None
 
 
+def is_seen(session: Session, actor: Actor, list_id: int) -> bool:
+    """Whether there is such a list for the actor."""
+    return session.execute(_lists(actor).where(PriceList.id == list_id)).first() is not None
+
+
 def _lists(actor: Actor) -> Select:
     statement = select(
         PriceList.id,

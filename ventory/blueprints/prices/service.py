@@ -208,9 +208,9 @@ def withdraw_price(command: WithdrawPrice) -> PricesSet:
 
 def _locked(work: UnitOfWork, list_id: int, version: int | None, *, also_references: bool = False) -> PriceList:
     """The list, locked: who sets prices in it waits here, so that no two share a day. raises: NotFound, Forbidden"""
-    row = locked(work, PriceList, list_id, version, "price list", also_references=also_references)
-    if row.store_id is not None and not work.actor.sees(row.store_id):
+    if not queries.is_seen(work.session, work.actor, list_id):  # before the version: it would tell that there is one
         raise NotFound("There is no such price list.")
+    row = locked(work, PriceList, list_id, version, "price list", also_references=also_references)
     _refuse_limited(work.actor, row.store_id)
     return row
 
