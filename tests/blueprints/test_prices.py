@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -326,6 +327,23 @@ def test_the_items_page_tells_the_price_in_force_and_takes_one_back(browser, api
 
     assert answer.headers["Location"] == f"/items/{tea}"
     assert "£2.50" not in browser.get(f"/items/{tea}").text
+
+
+def test_the_items_page_goes_by_the_day_of_the_store_that_it_shows(browser, api, shop, engine):
+    """The store is 14 hours ahead of UTC and the chain 12 behind: it is always a later day there."""
+    with writing(engine).connect() as connection, connection.begin():
+        connection.execute(text("UPDATE inventory SET time_zone = 'Etc/GMT+12'"))
+        connection.execute(text("UPDATE store SET time_zone = 'Pacific/Kiritimati' WHERE code = 'YORK'"))
+    there = datetime.now(UTC).astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    put(api, "RETAIL", {"sku": "tea", "amount": "2.80", "valid_from": there.isoformat()})
+    page = f"/items/{shop.items['tea']}"
+
+    prices = [
+        re.search(r"<dt>Price</dt><dd>(£[\d.]+)", browser.get(f"{page}?store={at}").text)[1] for at in ("YORK", "*")
+    ]
+
+    assert prices == ["£2.80", "£3.00"]
+    assert holding(api, shop, store="YORK")["amount"] == "2.80"
 
 
 def test_the_labels_to_change_are_listed_for_a_day(browser, api, shop):

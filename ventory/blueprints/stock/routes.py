@@ -219,7 +219,7 @@ def item(item_id):
         lines = card.page
     else:
         lines = queries.movement_lines(session, g.actor, queries.MovementFilter(item_id=item_id), limit=20)
-    price, listed = prices.of_item(session, g.actor, item_id, view.price, store.id if store else None)
+    price, listed = prices.of_item(session, g.actor, item_id, view.price, store)
     siblings = ()
     if view.group_id is not None:
         page = items.list_items(session, g.actor, items.ItemFilter(group_id=view.group_id), sort="name", limit=50)
