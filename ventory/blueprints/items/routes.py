@@ -11,7 +11,7 @@ from ventory.blueprints.inventory_types import queries as types
 from ventory.blueprints.items import notes, queries, service
 from ventory.blueprints.items.barcodes import ONE, AskedBarcode
 from ventory.blueprints.items.forms import ItemForm, ItemRuleForm, NewItemForm, NoteForm, RuleForm
-from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
+from ventory.blueprints.items.service import ItemFields, StockFields
 from ventory.blueprints.stores import current
 from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.tags.queries import tag_choices
@@ -19,6 +19,7 @@ from ventory.blueprints.uom import queries as uom
 from ventory.core.errors import Forbidden, NotFound, VentoryError
 from ventory.core.quantity import plain
 from ventory.core.reorder import InForce, in_force
+from ventory.core.unset import UNSET
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard

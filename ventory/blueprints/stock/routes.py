@@ -79,11 +79,6 @@ MOVEMENTS = (
 )
 
 
-def _category_id() -> int | None:
-    written = request.args.get("category", "")
-    return int(written) if written.isdecimal() and len(written) < 16 else None
-
-
 def _today() -> date:
     return datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
 
@@ -98,7 +93,7 @@ def levels():
     sort = request.args.get("sort", "")
     sort = sort if sort.removeprefix("-") in sorts else ""
     tag = request.args.get("tag", "")[:200]
-    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id(), "tag": tag}
+    chosen = {"search": request.args.get("q", "")[:200], "category_id": _number("category"), "tag": tag}
     counts = queries.level_counts(session, g.actor, store.id if store else None, **chosen)
     wanted = chosen | {
         "state": state,
