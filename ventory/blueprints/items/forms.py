@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, SelectField, TextAreaField
+from wtforms import FieldList, Form, FormField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
@@ -65,8 +65,9 @@ class TagsField(TextField):
 
 
 class ItemForm(FlaskForm):
-    """Change an item; choices are filled by the page."""
+    """Change an item; choices are filled by the page. version: what the form was made from"""
 
+    version = HiddenField()
     name = TextField("Name", 200, [NEEDED])
     sku = TextField("SKU", 64, [NEEDED])
     barcodes = Rows("Barcodes", BarcodeRow)
@@ -83,6 +84,7 @@ class ItemForm(FlaskForm):
 class NewItemForm(ItemForm):
     """A new item, with what stands in a store from the start."""
 
+    version = None
     store = SelectField("Store", validate_choice=False)
     stock_level = DecimalField("Opening stock", [not_below_zero])
     unit_cost = PriceField("Unit cost", [not_below_zero])

@@ -192,6 +192,7 @@ def edit(item_id):
     form = _with_fields(ItemForm, fields)(
         data={f"{PREFIX}{each.key}": written(each, kept.get(each.key)) for each in fields}
         | {
+            "version": item.version,
             "name": item.name,
             "sku": item.sku,
             "barcodes": [{"barcode": each.barcode, "quantity": each.quantity} for each in item.barcodes],
