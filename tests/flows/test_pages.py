@@ -109,6 +109,8 @@ def test_an_item_is_added_changed_archived_and_brought_back(browser, chain):
     assert changed.status_code == 303
     assert "Lady Grey" in browser.get("/items/?q=lady").text
     browser.post(f"{item}/archive", {}, page=item)
+    toast = browser.get(item).text.partition('class="toast-note"')[2]
+    assert f'<form method="post" action="{item}/restore">' in toast.partition("Undo</button>")[0]
     assert "Lady Grey" not in browser.get("/items/").text
     assert "Lady Grey" in browser.get("/items/?state=archived").text
     browser.post(f"{item}/restore", {}, page=item)

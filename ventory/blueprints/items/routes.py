@@ -400,7 +400,8 @@ def rule(item_id, code):
 def archive(item_id):
     """Archive an item."""
     service.archive(service.ArchiveItem(item_id=item_id, **asked()))
-    return gone("Archived. Its history stays.", url_for("stock.item", item_id=item_id))
+    undo = url_for("items.restore", item_id=item_id)
+    return gone("Archived. Its history stays.", url_for("stock.item", item_id=item_id), undo)
 
 
 @items_bp.post("/<int:item_id>/restore")
