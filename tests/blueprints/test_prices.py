@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import Browser
+from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.prices.service import NewPrice, SetPrices, set_prices
 from ventory.core.errors import VentoryError
@@ -112,6 +113,18 @@ def test_every_wrong_price_is_named_and_none_is_set(api, shop):
     assert wrong.status_code == 422
     assert [each["field"] for each in wrong.json["errors"]] == ["prices.1.sku", "prices.2.valid_until"]
     assert api.get(f"/api/v1/price-lists/{ids(api)['RETAIL']}/prices").json == []
+
+
+def test_the_barcode_of_a_case_names_no_price_of_one(api, shop):
+    case = "15400141288763"
+    shop.item("pens", barcodes=(AskedBarcode("4006381333931"), AskedBarcode(case, Decimal(12))))
+
+    refused = put(api, "RETAIL", {"barcode": case, "amount": "36.00"})
+    taken = put(api, "RETAIL", {"barcode": "4006381333931", "amount": "3.00"})
+
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "prices.0.barcode")
+    assert refused.json["detail"] == f"{case} stands for 12 pcs of Pens, a price for one. Name its SKU."
+    assert (taken.status_code, holding(api, shop, "pens")["amount"]) == (201, "3.00")
 
 
 def test_a_price_of_null_ends_the_lists_price(api, shop):
