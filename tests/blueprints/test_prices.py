@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import Browser
+from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.prices.service import NewPrice, SetPrices, set_prices
 from ventory.core.errors import VentoryError
@@ -113,6 +115,18 @@ def test_every_wrong_price_is_named_and_none_is_set(api, shop):
     assert api.get(f"/api/v1/price-lists/{ids(api)['RETAIL']}/prices").json == []
 
 
+def test_the_barcode_of_a_case_names_no_price_of_one(api, shop):
+    case = "15400141288763"
+    shop.item("pens", barcodes=(AskedBarcode("4006381333931"), AskedBarcode(case, Decimal(12))))
+
+    refused = put(api, "RETAIL", {"barcode": case, "amount": "36.00"})
+    taken = put(api, "RETAIL", {"barcode": "4006381333931", "amount": "3.00"})
+
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "prices.0.barcode")
+    assert refused.json["detail"] == f"{case} stands for 12 pcs of Pens, a price for one. Name its SKU."
+    assert (taken.status_code, holding(api, shop, "pens")["amount"]) == (201, "3.00")
+
+
 def test_a_price_of_null_ends_the_lists_price(api, shop):
     put(api, "RETAIL", {"sku": "tea", "amount": "2.80", "valid_from": day(-3)})
     put(api, "RETAIL", {"sku": "tea", "amount": None, "valid_from": day(2)})
@@ -199,6 +213,16 @@ def test_somebody_of_one_store_keeps_its_list_and_no_other(sign_in, api, shop):
     assert york.get(f"/api/v1/price-lists/{known['L']}").status_code == 404
     assert york.post(f"/api/v1/price-lists/{known['L']}/prices", body).status_code == 404
     assert set(ids(york)) == {"RETAIL"}
+
+
+def test_another_stores_list_is_as_if_absent_whatever_version_is_sent(sign_in, api, shop):
+    york = sign_in(shop.member("manager", "YORK")[1])
+    for version in ('"1"', '"7"'):
+        answers = [
+            york.patch(f"/api/v1/price-lists/{list_id}", {"name": "Mine"}, headers={"If-Match": version})
+            for list_id in (ids(api)["L"], 999_999)
+        ]
+        assert [(each.status_code, each.json["code"]) for each in answers] == [(404, "not_found")] * 2
 
 
 def test_a_clerk_reads_prices_and_sets_none(sign_in, api, shop):
@@ -316,6 +340,23 @@ def test_the_items_page_tells_the_price_in_force_and_takes_one_back(browser, api
 
     assert answer.headers["Location"] == f"/items/{tea}"
     assert "£2.50" not in browser.get(f"/items/{tea}").text
+
+
+def test_the_items_page_goes_by_the_day_of_the_store_that_it_shows(browser, api, shop, engine):
+    """The store is 14 hours ahead of UTC and the chain 12 behind: it is always a later day there."""
+    with writing(engine).connect() as connection, connection.begin():
+        connection.execute(text("UPDATE inventory SET time_zone = 'Etc/GMT+12'"))
+        connection.execute(text("UPDATE store SET time_zone = 'Pacific/Kiritimati' WHERE code = 'YORK'"))
+    there = datetime.now(UTC).astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    put(api, "RETAIL", {"sku": "tea", "amount": "2.80", "valid_from": there.isoformat()})
+    page = f"/items/{shop.items['tea']}"
+
+    prices = [
+        re.search(r"<dt>Price</dt><dd>(£[\d.]+)", browser.get(f"{page}?store={at}").text)[1] for at in ("YORK", "*")
+    ]
+
+    assert prices == ["£2.80", "£3.00"]
+    assert holding(api, shop, store="YORK")["amount"] == "2.80"
 
 
 def test_the_labels_to_change_are_listed_for_a_day(browser, api, shop):

@@ -223,3 +223,17 @@ def test_a_clerk_of_one_store_sees_and_moves_only_there(sign_in, chain):
     restock = clerk.post(f"/api/products/{tea}/restock", {"quantity": 1})
     assert restock.json["store"] == "YORK"
     assert restock.json["unit_cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"quantity": 1.5}, "quantity"),
+        ({"quantity": 1, "unit": "kg"}, "unit"),
+        ({"quantity": 1, "unit": "nix"}, "unit"),
+    ],
+)
+def test_a_wrong_restock_names_its_field(api, chain, sent, field):
+    tea = chain.item("tea")
+    refused = api.post(f"/api/products/{tea}/restock", sent | {"store": "LEEDS"})
+    assert (refused.status_code, [each["field"] for each in refused.json["errors"]]) == (422, [field])

@@ -321,6 +321,30 @@ def test_all_that_match_stop_being_carried_and_each_refusal_is_listed(browser, s
     assert set(carried(shelves, "LEEDS")) == {"tea"}
 
 
+def test_all_that_match_a_tag_are_no_others(browser, shelves):
+    for sku, *tags in (("cards", "gift"), ("bows", "gift", "party"), ("rulers",)):
+        shelves.item(sku, tags=tuple(tags))
+    offered = re.search(r'formaction="(/items/range[^"]*)"', browser.get("/items/?tag=gift").text)
+    assert offered is not None
+    address = offered[1].replace("&amp;", "&")
+    fields = {"matching": "1", "store": str(shelves.stores["YORK"]), "action": "carry"}
+
+    form = browser.post(address, {"matching": "1"}, page="/items/").text
+    assert "<b>2 items</b> that match" in form
+    assert 'action="/items/range?tag=gift"' in form
+    done = browser.post("/items/range?tag=gift", fields, page="/items/")
+
+    assert done.status_code == 303
+    assert set(carried(shelves, "YORK")) == {"spoons", "cards", "bows"}
+
+
+def test_programs_name_items_by_a_tag_too(api, shelves):
+    shelves.item("cards", tags=("Gift",))
+    done = api.post(f"/api/v1/stores/{shelves.stores['YORK']}/range", {"action": "carry", "matching": {"tag": "gift"}})
+    assert done.json["changed"] == 1
+    assert set(carried(shelves, "YORK")) == {"spoons", "cards"}
+
+
 def test_nothing_selected_says_so(browser, shelves):
     assert "Nothing was selected" in browser.post("/items/range", {}, page="/items/").text
 

@@ -132,6 +132,16 @@ def test_a_note_is_written_shown_and_removed_at_the_item(browser, chain, app):
     assert "Nobody wrote anything yet." in browser.get(item).text
 
 
+def test_lines_that_a_browser_sends_are_kept_as_programs_send_them(browser, api):
+    added = browser.post("/items/new", FIELDS | {"description": " For the garden.\r\nMade of tin. \r\n"})
+    item = added.headers["Location"]
+    browser.post(f"{item}/notes", {"text": "Broke twice.\r\nAsk for steel."}, page=item)
+
+    path = f"/api/v1{item}"
+    assert api.get(path).json["description"] == "For the garden.\nMade of tin."
+    assert api.get(f"{path}/notes").json[0]["text"] == "Broke twice.\nAsk for steel."
+
+
 def test_the_grid_of_a_group_shows_what_is_available_and_adds_what_is_missing(browser, chain):
     for size, colour, stock in (("S", "Red", 4), ("M", "Red", 2), ("M", "Blue", 0)):
         rows = {"options-0-option": "Size", "options-0-value": size, "options-1-option": "Colour"}

@@ -109,10 +109,26 @@ def test_an_item_is_added_changed_archived_and_brought_back(browser, chain):
     assert changed.status_code == 303
     assert "Lady Grey" in browser.get("/items/?q=lady").text
     browser.post(f"{item}/archive", {}, page=item)
+    toast = browser.get(item).text.partition('class="toast-note"')[2]
+    assert f'<form method="post" action="{item}/restore">' in toast.partition("Undo</button>")[0]
     assert "Lady Grey" not in browser.get("/items/").text
     assert "Lady Grey" in browser.get("/items/?state=archived").text
     browser.post(f"{item}/restore", {}, page=item)
     assert "Lady Grey" in browser.get("/items/").text
+
+
+def test_an_item_that_somebody_changed_in_between_is_not_overwritten(browser, chain):
+    edit = f"/items/{chain.item('tea')}/edit"
+    fields = {"sku": "tea", "category_id": "0", "unit": "pcs", "type": "merchandise"}
+    version = re.search(r'name="version"[^>]*value="(\d+)"', browser.get(edit).text).group(1)
+
+    first = browser.post(edit, fields | {"name": "Green Tea", "version": version})
+    second = browser.post(edit, fields | {"name": "Black Tea", "version": version})
+
+    assert (first.status_code, second.status_code) == (303, 412)
+    assert "Somebody changed this item in between." in second.text
+    assert 'value="Black Tea"' in second.text
+    assert "Green Tea" in browser.get("/items/").text
 
 
 def test_blanks_are_no_name(browser, chain):

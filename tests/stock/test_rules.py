@@ -12,10 +12,13 @@ from sqlalchemy import select, text
 from ventory.blueprints.categories import service as categories
 from ventory.blueprints.items.service import ChangeItem, ItemFields, StockFields, change
 from ventory.blueprints.ranges.service import SetInventoryRule, set_inventory_rule
+from ventory.blueprints.stores.service import ChangeStore
+from ventory.blueprints.stores.service import change as change_store
 from ventory.core.errors import VentoryError
 from ventory.core.unset import UNSET
 from ventory.db import unit_of_work
 from ventory.db.engine import autocommit, reading, writing
+from ventory.stock import rules
 from ventory.stock.models import Balance
 from ventory.stock.verify import rebuild, verify
 
@@ -227,6 +230,22 @@ def test_copies_stay_right_while_threads_change_rules_and_post_at_once(chain, en
     failed = together(*(lambda act=act, seed=seed: work(act, seed) for seed, act in enumerate(acts)))
 
     assert failed == []
+    assert differences(engine) == ()
+
+
+def test_a_balance_that_is_made_meanwhile_may_go_below_zero_as_its_store_does(chain, engine):
+    chain.item("tea", stock=1)
+    york = chain.stores["YORK"]
+    allow = ChangeStore(store_id=york, may_go_negative=True, by=chain.owner)
+
+    changing = threading.Thread(target=change_store, args=(allow,))
+    with unit_of_work.unit_of_work(unit_of_work.Command(by=chain.owner)) as work:
+        rules.make_balances(work, [(york, chain.items["tea"])])
+        changing.start()
+        changing.join(0.5)
+    changing.join()
+
+    assert chain.balance("tea", "YORK").may_go_negative
     assert differences(engine) == ()
 
 

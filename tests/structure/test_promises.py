@@ -52,6 +52,15 @@ def test_only_the_ledger_and_the_loading_of_the_demo_write_movements():
     assert writing == {"stock/posting.py", "demo/load.py"}
 
 
+def test_balances_are_made_only_where_the_rules_are_held():
+    making = {
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        if "insert_missing_balances" in set(calls(file))
+    }
+    assert making == {"stock/rules.py"}
+
+
 def test_every_route_declares_its_permission(app):
     found = {}
     for rule in app.url_map.iter_rules():

@@ -16,7 +16,6 @@ MONEY_LIMIT = Decimal(10) ** 14
 PRICE_LIMIT = Decimal(10) ** 12
 
 ZERO = Decimal(0)
-_QUANTITY_STEP = Decimal(1).scaleb(-QUANTITY_DECIMALS)
 _MONEY_STEP = Decimal(1).scaleb(-MONEY_DECIMALS)
 _PRICE_STEP = Decimal(1).scaleb(-PRICE_DECIMALS)
 # Products of a quantity (15 digits) and a value (18 digits) need 33 digits before they are rounded.

@@ -8,9 +8,6 @@ from decimal import Decimal
 
 from ventory.core.errors import BadInput
 
-LEVELS = ("inventory", "category", "item", "store")
-"""Who may set a rule, the most general first. Categories stand in the order of the tree, the top first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:

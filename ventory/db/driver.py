@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+
+_BROKEN = "ventory_broken_at"
+
+
+def broken_at(engine: Engine) -> float:
+    """When a connection of this pool was last found broken; whatever rested since before then has to prove itself.
+
+    SQLAlchemy would drop the whole pool, but does not see what is run past it: after a restart of the server every
+    connection in the pool failed a request of its own.
+    """
+    return engine.pool.__dict__.get(_BROKEN, 0.0)
 
 
 @contextmanager
@@ -18,6 +30,8 @@ def errors_of(connection: Connection, statement: str) -> Iterator[None]:
     try:
         yield
     except driver.Error as error:
+        if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
+            connection.engine.pool.__dict__[_BROKEN] = time.monotonic()
         raise DBAPIError.instance(statement, None, error, driver.Error) from error
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from ventory.db import dialect
+from ventory.db.driver import broken_at
 
 IDLE_SECONDS_BEFORE_A_PING = 15
 
@@ -102,7 +103,8 @@ def remembered(connection, name: str) -> dict:
 
 
 def _ping_after_idling(engine: Engine) -> None:
-    """Test a pooled connection only when it has rested: a ping on every checkout costs a round trip per request."""
+    """Test a pooled connection only when it has rested, or another has broken meanwhile: a ping on every checkout
+    costs a round trip per request."""
 
     @event.listens_for(engine, "checkin")
     def rested(_connection, record):
@@ -110,7 +112,9 @@ def _ping_after_idling(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def still_there(connection, record, _proxy):
-        if time.monotonic() - record.info.get("since", time.monotonic()) < IDLE_SECONDS_BEFORE_A_PING:
+        now = time.monotonic()
+        since = record.info.get("since", now)
+        if now - since < IDLE_SECONDS_BEFORE_A_PING and since > broken_at(engine):
             return
         try:
             connection.execute("SELECT 1")

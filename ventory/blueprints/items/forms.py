@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, SelectField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import FieldList, Form, FormField, HiddenField, SelectField
+from wtforms.validators import DataRequired, ValidationError
 
-from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
-from ventory.web.schemas import clean_text
+from ventory.web.forms import DecimalField, LongTextField, PriceField, TextField, not_below_zero
 
 NEEDED = DataRequired("This is needed.")
 
@@ -65,8 +64,9 @@ class TagsField(TextField):
 
 
 class ItemForm(FlaskForm):
-    """Change an item; choices are filled by the page."""
+    """Change an item; choices are filled by the page. version: what the form was made from"""
 
+    version = HiddenField()
     name = TextField("Name", 200, [NEEDED])
     sku = TextField("SKU", 64, [NEEDED])
     barcodes = Rows("Barcodes", BarcodeRow)
@@ -77,12 +77,13 @@ class ItemForm(FlaskForm):
     price = PriceField("Price", [not_below_zero])
     group = TextField("Group of variants", 200)
     options = Rows("What tells this variant apart", OptionRow)
-    description = TextAreaField("Description", [Length(max=4000)])
+    description = LongTextField("Description", 4000)
 
 
 class NewItemForm(ItemForm):
     """A new item, with what stands in a store from the start."""
 
+    version = None
     store = SelectField("Store", validate_choice=False)
     stock_level = DecimalField("Opening stock", [not_below_zero])
     unit_cost = PriceField("Unit cost", [not_below_zero])
@@ -103,13 +104,5 @@ class RuleForm(ItemRuleForm):
     shelf = TextField("Shelf", 40)
 
 
-class ParagraphField(TextAreaField):
-    """Text of several lines, trimmed and cleaned."""
-
-    def process_formdata(self, valuelist):
-        self.data = valuelist[0].strip() if valuelist else ""
-        self.data = clean_text(self.data)
-
-
 class NoteForm(FlaskForm):
-    text = ParagraphField("Note", [DataRequired("Write something first."), Length(max=2000)])
+    text = LongTextField("Note", 2000, [DataRequired("Write something first.")])

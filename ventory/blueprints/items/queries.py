@@ -308,11 +308,15 @@ def filtered(statement: Select, which: ItemFilter) -> Select:
 
 def matching(search: str) -> ColumnElement[bool]:
     """Items whose name or SKU holds the text, or one of whose barcodes is it."""
-    words = search.strip()
-    escaped = words.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"%{escaped}%"
+    words, pattern = search.strip(), pattern_of(search)
     in_words = or_(Item.name_key.like(pattern, escape="\\"), Item.sku_key.like(pattern, escape="\\"))
     return or_(in_words, has_barcode(words)) if words else in_words
+
+
+def pattern_of(search: str) -> str:
+    """What LIKE asks for, with a backslash as its escape, when somebody looks for a text in casefolded words."""
+    escaped = search.strip().casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 def has_barcode(written: str) -> ColumnElement[bool]:

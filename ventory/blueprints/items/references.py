@@ -264,26 +264,25 @@ def in_stock_unit(
     scan: stock units that one scan of the barcode stands for; a case names its size, so a unit beside it would be two
     raises: BadInput naming the field
     """
+    path = f"{field}." if field else ""
     if scan != 1:
         if code is not None:
             raise BadInput(
                 f"This barcode stands for {plain(scan)} {item.unit.code} of {item.name}. Leave the unit out.",
-                field=f"{field}.unit" if field else "unit",
+                field=f"{path}unit",
             )
-        return convert(quantity, Fraction(scan), item.unit, field=f"{field}.quantity" if field else "quantity")
+        return convert(quantity, Fraction(scan), item.unit, field=f"{path}quantity")
     if code is None or code.strip().casefold() == item.unit.code.casefold():
-        return check_quantity(quantity, item.unit, field=f"{field}.quantity")
+        return check_quantity(quantity, item.unit, field=f"{path}quantity")
     unit = known.get(code.strip().casefold())
     if unit is None:
-        raise BadInput(f"There is no unit {code}.", field=f"{field}.unit")
+        raise BadInput(f"There is no unit {code}.", field=f"{path}unit")
     if unit.base_id != item.unit_id:
         raise BadInput(
-            f"{item.name} is counted in {item.unit.code}; {unit.code} does not convert to it.", field=f"{field}.unit"
+            f"{item.name} is counted in {item.unit.code}; {unit.code} does not convert to it.", field=f"{path}unit"
         )
-    check_quantity(quantity, Unit(unit.code, unit.decimals), field=f"{field}.quantity")
-    return convert(
-        quantity, Fraction(unit.ratio_numerator, unit.ratio_denominator), item.unit, field=f"{field}.quantity"
-    )
+    check_quantity(quantity, Unit(unit.code, unit.decimals), field=f"{path}quantity")
+    return convert(quantity, Fraction(unit.ratio_numerator, unit.ratio_denominator), item.unit, field=f"{path}quantity")
 
 
 _CARRYING = Prepared(

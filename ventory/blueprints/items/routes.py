@@ -11,7 +11,7 @@ from ventory.blueprints.inventory_types import queries as types
 from ventory.blueprints.items import notes, queries, service
 from ventory.blueprints.items.barcodes import ONE, AskedBarcode
 from ventory.blueprints.items.forms import ItemForm, ItemRuleForm, NewItemForm, NoteForm, RuleForm
-from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
+from ventory.blueprints.items.service import ItemFields, StockFields
 from ventory.blueprints.stores import current
 from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.tags.queries import tag_choices
@@ -19,6 +19,7 @@ from ventory.blueprints.uom import queries as uom
 from ventory.core.errors import Forbidden, NotFound, VentoryError
 from ventory.core.quantity import plain
 from ventory.core.reorder import InForce, in_force
+from ventory.core.unset import UNSET
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
@@ -191,6 +192,7 @@ def edit(item_id):
     form = _with_fields(ItemForm, fields)(
         data={f"{PREFIX}{each.key}": written(each, kept.get(each.key)) for each in fields}
         | {
+            "version": item.version,
             "name": item.name,
             "sku": item.sku,
             "barcodes": [{"barcode": each.barcode, "quantity": each.quantity} for each in item.barcodes],
@@ -398,7 +400,8 @@ def rule(item_id, code):
 def archive(item_id):
     """Archive an item."""
     service.archive(service.ArchiveItem(item_id=item_id, **asked()))
-    return gone("Archived. Its history stays.", url_for("stock.item", item_id=item_id))
+    undo = url_for("items.restore", item_id=item_id)
+    return gone("Archived. Its history stays.", url_for("stock.item", item_id=item_id), undo)
 
 
 @items_bp.post("/<int:item_id>/restore")

@@ -12,11 +12,12 @@ from ventory.blueprints.custom_fields.schemas import Key
 from ventory.blueprints.files.schemas import ImageOut
 from ventory.blueprints.items.barcodes import MOST as MOST_BARCODES
 from ventory.blueprints.items.barcodes import AskedBarcode
-from ventory.blueprints.items.service import UNSET, ItemFields, StockFields
+from ventory.blueprints.items.service import ItemFields, StockFields
 from ventory.blueprints.tags.schemas import TagName
 from ventory.blueprints.tags.service import MOST as MOST_TAGS
 from ventory.core.barcodes import KINDS
 from ventory.core.fields import LONGEST_TEXT
+from ventory.core.unset import UNSET
 from ventory.core.variants import MOST as MOST_VARIANTS
 from ventory.web.schemas import (
     AmountIn,

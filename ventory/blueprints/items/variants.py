@@ -16,6 +16,7 @@ from ventory.core import variants as rules
 from ventory.core.errors import BadInput, NotFound, SkuTaken
 from ventory.core.events import ItemChanged
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
+from ventory.stock import rules as stock_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,4 +162,4 @@ def _carry(work: UnitOfWork, model: FoundItem, item_ids: list[int]) -> None:
     stores = [store_id for store_id in carried[model.id] if store_id in known.all]
     stores = stores or [references.store_for(model, known, carried, field="store").id]
     keys = {(store_id, item_id) for store_id in stores for item_id in item_ids}
-    work.database.insert_missing_balances(work.connection, work.inventory_id, keys)
+    stock_rules.make_balances(work, keys)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.items.models import Item, ItemBarcode
 from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.stores.models import Store
+from ventory.blueprints.stores.queries import StoreView
 from ventory.core.access import Actor
 from ventory.core.pricing import DAY, InForce, ListPrices, Period, price_on
 from ventory.db.paging import Page, SortKey, fetch
@@ -61,6 +62,11 @@ def lists(session: Session, actor: Actor) -> list[PriceListView]:
 def get_list(session: Session, actor: Actor, list_id: int) -> PriceListView | None:
     row = session.execute(_lists(actor).where(PriceList.id == list_id)).first()
     return _list_view(row, actor, _item_counts(session, list_id).get(list_id, 0)) if row else None
+
+
+def is_seen(session: Session, actor: Actor, list_id: int) -> bool:
+    """Whether there is such a list for the actor."""
+    return session.execute(_lists(actor).where(PriceList.id == list_id)).first() is not None
 
 
 def _lists(actor: Actor) -> Select:
@@ -210,12 +216,11 @@ class ItemPrice:
 
 
 def of_item(
-    session: Session, actor: Actor, item_id: int, own: Decimal | None, store_id: int | None
+    session: Session, actor: Actor, item_id: int, own: Decimal | None, store: StoreView | None
 ) -> tuple[InForce, list[ItemPrice]]:
-    """The price of an item in force today, and what its lists say from today on. store_id: None for the chain"""
+    """The price of an item in force today, and what its lists say from today on. store: None for the chain"""
     shown = lists(session, actor)
-    zone = next((each.time_zone for each in shown if each.store_id == store_id), actor.time_zone)
-    today = today_in(zone)
+    today, store_id = (today_in(store.time_zone), store.id) if store else (today_in(actor.time_zone), None)
     (held,) = holding(session, {item_id: own}, store_id, [today])[item_id]
     found = periods(session, [each.id for each in shown], [item_id])
     rows = [

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, insert, select, update
 
 from ventory.blueprints.items import references
-from ventory.blueprints.items.references import ItemRef
+from ventory.blueprints.items.references import FoundItem, ItemRef
 from ventory.blueprints.prices import queries
 from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.prices.queries import PriceListView, PriceView
@@ -21,6 +21,7 @@ from ventory.core.access import Actor
 from ventory.core.errors import BadInput, Forbidden, InUse, NotFound, SeveralErrors, SeveralRejections, VentoryError
 from ventory.core.events import PricesChanged
 from ventory.core.pricing import Period, Plan, plan, withdraw
+from ventory.core.quantity import plain
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
@@ -167,7 +168,7 @@ def set_prices(command: SetPrices) -> PricesSet:
         problems: list[VentoryError] = []
         for index, price in enumerate(command.prices):
             try:
-                item = known.get(price.item, field="")
+                item = _priced(known, price.item)
                 new = Period(price.amount, price.valid_from or today, price.valid_until)
                 existing = by_item.setdefault(item.id, [])
                 decided = plan(existing, new, today, replaces=command.replaces or price.amount is None)
@@ -208,11 +209,22 @@ def withdraw_price(command: WithdrawPrice) -> PricesSet:
 
 def _locked(work: UnitOfWork, list_id: int, version: int | None, *, also_references: bool = False) -> PriceList:
     """The list, locked: who sets prices in it waits here, so that no two share a day. raises: NotFound, Forbidden"""
-    row = locked(work, PriceList, list_id, version, "price list", also_references=also_references)
-    if row.store_id is not None and not work.actor.sees(row.store_id):
+    if not queries.is_seen(work.session, work.actor, list_id):  # before the version: it would tell that there is one
         raise NotFound("There is no such price list.")
+    row = locked(work, PriceList, list_id, version, "price list", also_references=also_references)
     _refuse_limited(work.actor, row.store_id)
     return row
+
+
+def _priced(known: references.Items, ref: ItemRef) -> FoundItem:
+    """The item whose unit a price is for. raises: BadInput, for the barcode of a case too"""
+    item, scan = known.get(ref, field=""), known.scan_of(ref)
+    if scan != 1:
+        raise BadInput(
+            f"{ref.barcode} stands for {plain(scan)} {item.unit.code} of {item.name}, a price for one. Name its SKU.",
+            field="barcode",
+        )
+    return item
 
 
 def _refuse_limited(actor: Actor, store_id: int | None) -> None:

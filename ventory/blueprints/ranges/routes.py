@@ -62,7 +62,7 @@ RANGE = (
     Column("rule", "Reorder / target", is_number=True, drop=4),
     Column("shelf", "Shelf", drop=1),
 )
-FILTERS = ("q", "category", "type", "carried", "range")
+FILTERS = ("q", "category", "type", "tag", "carried", "range")
 SHOWN_PROBLEMS = 20
 
 
@@ -86,6 +86,7 @@ def _which() -> ItemFilter:
         search=request.args.get("q", "")[:200] or None,
         category_id=_number("category"),
         type=request.args.get("type") or None,
+        tag=request.args.get("tag") or None,
         store_id=store_id if is_carried else None,
         not_in_store_id=None if is_carried else store_id,
     )

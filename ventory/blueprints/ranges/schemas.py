@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from ventory.blueprints.items.queries import ItemFilter
 from ventory.blueprints.items.schemas import RuleOut
 from ventory.blueprints.ranges.service import MOST_ITEMS
+from ventory.blueprints.tags.schemas import TagName
 from ventory.web.schemas import (
     Code,
     Id,
@@ -45,6 +46,7 @@ class Matching(In):
     search: Annotated[line_of_text(200) | None, Field(description="In name, SKU and barcode.")] = None
     category_id: Annotated[Id | None, Field(description="In this category or below it.")] = None
     type: Code | None = None
+    tag: Annotated[TagName | None, Field(description="Items that carry it, whatever its case.")] = None
 
 
 class RangeEditIn(In):

@@ -79,11 +79,6 @@ MOVEMENTS = (
 )
 
 
-def _category_id() -> int | None:
-    written = request.args.get("category", "")
-    return int(written) if written.isdecimal() and len(written) < 16 else None
-
-
 def _today() -> date:
     return datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
 
@@ -98,7 +93,7 @@ def levels():
     sort = request.args.get("sort", "")
     sort = sort if sort.removeprefix("-") in sorts else ""
     tag = request.args.get("tag", "")[:200]
-    chosen = {"search": request.args.get("q", "")[:200], "category_id": _category_id(), "tag": tag}
+    chosen = {"search": request.args.get("q", "")[:200], "category_id": _number("category"), "tag": tag}
     counts = queries.level_counts(session, g.actor, store.id if store else None, **chosen)
     wanted = chosen | {
         "state": state,
@@ -219,7 +214,7 @@ def item(item_id):
         lines = card.page
     else:
         lines = queries.movement_lines(session, g.actor, queries.MovementFilter(item_id=item_id), limit=20)
-    price, listed = prices.of_item(session, g.actor, item_id, view.price, store.id if store else None)
+    price, listed = prices.of_item(session, g.actor, item_id, view.price, store)
     siblings = ()
     if view.group_id is not None:
         page = items.list_items(session, g.actor, items.ItemFilter(group_id=view.group_id), sort="name", limit=50)

@@ -13,7 +13,7 @@ from ventory.core.errors import BadInput, Forbidden, InUse, NotFound
 from ventory.core.events import StoreChanged
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
-from ventory.stock import carried, places
+from ventory.stock import carried, places, rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,7 @@ def change(command: ChangeStore) -> StoreView:
         store.code_key = store.code.casefold()
         _check_zone(store.time_zone)
         if command.may_go_negative is not None:
+            rules.hold(work, alone=True)  # a balance that is made meanwhile copies what the place allows
             places.allow_negative(work.session, work.inventory_id, store.id, command.may_go_negative)
         _close_or_default(work, store, command)
         store.version += 1

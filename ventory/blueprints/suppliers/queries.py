@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
-from ventory.blueprints.items.queries import matching
+from ventory.blueprints.items.queries import matching, pattern_of
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core.access import Actor
@@ -217,7 +217,7 @@ def items_of(
     """
     statement = _TERMS.where(ItemSupplier.supplier_id == supplier_id, Item.archived_at.is_(None))
     if search and search.strip():
-        own = ItemSupplier.supplier_sku.ilike(_pattern(search), escape="\\")
+        own = ItemSupplier.supplier_sku.ilike(pattern_of(search), escape="\\")
         statement = statement.where(or_(matching(search), own))
     keys = [SortKey(Item.name_key, lambda row: row.name_key), SortKey(Item.id, lambda row: row.item_id)]
     return _terms_page(fetch(session, statement, keys, limit=limit, cursor=cursor), actor)
@@ -270,13 +270,8 @@ def cost_of(session: Session, actor: Actor, item_id: int) -> ItemCost:
 
 
 def _named(search: str) -> ColumnElement[bool]:
-    pattern = _pattern(search)
+    pattern = pattern_of(search)
     return or_(Supplier.name_key.like(pattern, escape="\\"), Supplier.code_key.like(pattern, escape="\\"))
-
-
-def _pattern(search: str) -> str:
-    words = search.strip().casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{words}%"
 
 
 def _items_sold(session: Session, ids: Sequence[int]) -> dict[int, int]:

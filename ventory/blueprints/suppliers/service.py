@@ -11,7 +11,6 @@ from sqlalchemy import delete, exists, insert, select, update
 from ventory.blueprints.items import references
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.items.references import FoundItem, ItemRef
-from ventory.blueprints.items.service import UNSET, Unset
 from ventory.blueprints.suppliers import queries
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.suppliers.queries import Contact, SupplierView, TermsView
@@ -28,6 +27,7 @@ from ventory.core.errors import (
 from ventory.core.events import SupplierChanged, TermsChanged
 from ventory.core.purchasing import Cutoff, weekday_bits
 from ventory.core.quantity import ZERO, check_quantity
+from ventory.core.unset import UNSET, Unset
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 

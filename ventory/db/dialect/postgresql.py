@@ -43,6 +43,8 @@ def begin(connection) -> None:
     server = connection.connection.driver_connection.pgconn
     with errors_of(connection, _BEGIN):
         done = server.exec_(_BEGIN.encode())
+        if server.status == psycopg.pq.ConnStatus.BAD:  # told apart, so that the use case is tried again
+            raise psycopg.OperationalError("The server closed the connection.")
         if done.status != psycopg.pq.ExecStatus.COMMAND_OK:
             raise psycopg.errors.error_from_result(done)
 
