@@ -237,3 +237,16 @@ def test_a_wrong_restock_names_its_field(api, chain, sent, field):
     tea = chain.item("tea")
     refused = api.post(f"/api/products/{tea}/restock", sent | {"store": "LEEDS"})
     assert (refused.status_code, [each["field"] for each in refused.json["errors"]]) == (422, [field])
+
+
+def test_a_new_product_brings_nothing_into_a_closed_store(api, chain):
+    york = api.get(f"/api/v1/stores/{chain.stores['YORK']}")
+    closed = api.patch(
+        f"/api/v1/stores/{chain.stores['YORK']}", {"is_closed": True}, headers={"If-Match": york.headers["ETag"]}
+    )
+    assert closed.status_code == 200
+
+    refused = api.post("/api/products", {"name": "Mug", "sku": "mug", "stock_level": 5, "store": "YORK"})
+
+    assert (refused.status_code, refused.json["code"]) == (409, "store_closed")
+    assert api.get("/api/products?sku=mug").json == []

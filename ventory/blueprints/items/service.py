@@ -502,6 +502,9 @@ def _apply_stock(
             return
         value = None if stock.unit_cost is None else multiply(level, stock.unit_cost)
         line = Move(item.id, virtual["opening"], store.place, level, value)
+        rules.refuse_inward(
+            line, item=item.name, is_archived=False, is_closed=store.closed_at is not None, field="store"
+        )
     else:
         line = Count(item.id, store.place, level, virtual["count_difference"])
     draft = posting.Draft(
