@@ -65,7 +65,7 @@ class Balance:
 
     @property
     def is_low(self) -> bool:
-        return self.reorder_point is not None and self.on_hand - self.reserved < self.reorder_point
+        return self.reorder_point is not None and self.available < self.reorder_point
 
     def copy(self) -> Balance:
         """As it stands now. dataclasses.replace took ten times as long, a seventh of a batch."""

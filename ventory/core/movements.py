@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
+from ventory.core.days import local_day
 from ventory.core.errors import BadInput, ItemArchived, PeriodLocked, StoreClosed
 from ventory.core.ledger import Count, Move, Place
 
@@ -72,7 +72,7 @@ def business_date_of(
         raise BadInput("It has not happened yet.", field=field)
     if occurred_at < now - OLDEST:
         raise BadInput("It happened more than ten years ago.", field=field)
-    day = occurred_at.astimezone(ZoneInfo(time_zone)).date()
+    day = local_day(occurred_at, time_zone)
     if lock_date is not None and day <= lock_date:
         raise PeriodLocked(f"The books are closed up to {lock_date:%d %B %Y}.", field=field)
     return day

@@ -61,9 +61,14 @@ def version_sent(*, is_required: bool) -> int | None:
     return int(tag[1:-1])
 
 
+def etag(version: int) -> dict[str, str]:
+    """The header that names a version."""
+    return {"ETag": f'"{version}"'}
+
+
 def tagged(view, status: int = 200, location: str | None = None):
     """An answer with the ETag of what it shows."""
-    headers = {"ETag": f'"{view.version}"'}
+    headers = etag(view.version)
     if location:
         headers["Location"] = location
     return view, status, headers

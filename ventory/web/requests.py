@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -129,6 +129,16 @@ def sent_file() -> tuple[str, bytes]:
     if len(parts) != 1:
         raise BadInput("Send one file, in the field “file”.", field="file")
     return parts[0].filename or "", parts[0].read()
+
+
+def number_in(written: str, digits: int = 15) -> int | None:
+    """The whole number that somebody wrote, no longer than `digits`, or None when it is none."""
+    return int(written) if written.isdecimal() and len(written) <= digits else None
+
+
+def numbers_in(written: Iterable[str]) -> list[int]:
+    """Those that are whole numbers, in order."""
+    return [number for each in written if (number := number_in(each)) is not None]
 
 
 def refuse_nul(request: Request) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import g
@@ -11,6 +10,7 @@ from flask import g
 from ventory.blueprints.analytics import queries
 from ventory.blueprints.analytics.schemas import TrendOut, TrendQuery
 from ventory.blueprints.items import references
+from ventory.core.days import local_day
 from ventory.web import reading
 from ventory.web.auth import guard
 from ventory.web.lists import store_id
@@ -25,7 +25,7 @@ analytics_api = APIBlueprint("analytics", __name__, tag="Analytics")
 def product_analytics(query_data):
     """Stock, receipts and sales per day, and what sold most, over 30, 90 or 365 days."""
     session = reading.session()
-    today = datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
+    today = local_day(datetime.now(UTC), g.actor.time_zone)
     stores = references.stores(session.connection(), g.actor)
     found = queries.trend(
         session,

@@ -12,6 +12,7 @@ from ventory.db.paging import Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.requests import number_in
 from ventory.web.tables import Column, Empty, Table
 
 custom_fields_bp = Blueprint("custom_fields", __name__, url_prefix="/categories/fields", template_folder="templates")
@@ -34,8 +35,8 @@ HINTS = {
 
 def _category() -> categories.CategoryView | None:
     """The category in the address."""
-    number = request.args.get("category", "")
-    return categories.get(reading.session(), int(number)) if number.isdecimal() and len(number) < 16 else None
+    number = number_in(request.args.get("category", ""))
+    return None if number is None else categories.get(reading.session(), number)
 
 
 def _crumbs():

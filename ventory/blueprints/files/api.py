@@ -11,7 +11,7 @@ from ventory.core.errors import NotFound
 from ventory.core.files import ATTACHMENT, IMAGE, MOST_BYTES, PDF, WEBP, XLSX
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.lists import version_sent
+from ventory.web.lists import etag, version_sent
 from ventory.web.requests import sent_file, takes_bytes
 
 files_api = APIBlueprint("files", __name__, tag="Files")
@@ -46,7 +46,7 @@ def _head(item_id: int) -> ItemHead:
 
 def _list(item_id: int, kind: str):
     head = _head(item_id)
-    return list(queries.files_of(reading.session(), item_id, kind)), 200, _tag(head.version)
+    return list(queries.files_of(reading.session(), item_id, kind)), 200, etag(head.version)
 
 
 def _add(item_id: int, kind: str):
@@ -62,7 +62,7 @@ def _arrange(item_id: int, kind: str, order: list[int]):
     version = version_sent(is_required=True)
     command = service.ArrangeFiles(item_id=item_id, kind=kind, order=tuple(order), version=version, **asked())
     done = service.arrange(command)
-    return list(done.files), 200, _tag(done.version)
+    return list(done.files), 200, etag(done.version)
 
 
 def _remove(item_id: int, kind: str, file_id: int):
@@ -73,12 +73,7 @@ def _remove(item_id: int, kind: str, file_id: int):
 
 def _restore(item_id: int, kind: str, file_id: int):
     done = service.restore(service.RestoreFile(item_id=item_id, kind=kind, file_id=file_id, **asked()))
-    return done.file, 200, _tag(done.version)
-
-
-def _tag(version: int) -> dict[str, str]:
-    """Files are part of their item: they share its ETag."""
-    return {"ETag": f'"{version}"'}
+    return done.file, 200, etag(done.version)
 
 
 @files_api.get("/items/<int:item_id>/images")
@@ -102,7 +97,7 @@ def add_image(item_id, query_data):
     """
     added = _add(item_id, IMAGE)
     place = {"Location": image_address(added.file.id, added.file.digest)}
-    return added.file, 201, _tag(added.version) | place
+    return added.file, 201, etag(added.version) | place
 
 
 @files_api.put("/items/<int:item_id>/images")
@@ -151,7 +146,7 @@ def add_attachment(item_id, query_data):
     """
     added = _add(item_id, ATTACHMENT)
     place = {"Location": AttachmentOut.model_validate(added.file).url}
-    return added.file, 201, _tag(added.version) | place
+    return added.file, 201, etag(added.version) | place
 
 
 @files_api.put("/items/<int:item_id>/attachments")

@@ -15,7 +15,7 @@ from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.errors import status_of
 from ventory.web.pages import show_problem
-from ventory.web.requests import takes_bytes
+from ventory.web.requests import number_in, takes_bytes
 
 files_bp = Blueprint("files", __name__, template_folder="templates")
 # Several files may come at once; a person with more sends them in turns.
@@ -124,8 +124,7 @@ def place(item_id, file_id):
     present = [each.id for each in queries.files_of(reading.session(), item_id, IMAGE)]
     if file_id not in present:
         raise NotFound("There is no such picture.")
-    written = request.form.get("to", "0")
-    to = int(written) if written.isdecimal() and len(written) < 4 else 0
+    to = number_in(request.form.get("to", "0"), digits=3) or 0
     others = [each for each in present if each != file_id]
     order = (*others[:to], file_id, *others[to:])
     service.arrange(service.ArrangeFiles(item_id=item_id, kind=IMAGE, order=order, **asked()))

@@ -24,6 +24,7 @@ from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.requests import number_in, numbers_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 items_bp = Blueprint("items", __name__, url_prefix="/items", template_folder="templates")
@@ -47,10 +48,9 @@ MOST_AT_ONCE = 1000
 
 def _which() -> queries.ItemFilter:
     """The filter in the address."""
-    category = request.args.get("category", "")
     return queries.ItemFilter(
         search=request.args.get("q") or None,
-        category_id=int(category) if category.isdecimal() and len(category) < 16 else None,
+        category_id=number_in(request.args.get("category", "")),
         type=request.args.get("type") or None,
         tag=request.args.get("tag") or None,
         is_archived=request.args.get("state") == "archived",
@@ -112,7 +112,7 @@ def archive_many():
     if request.form.get("matching"):
         ids = queries.ids_of_items(reading.session(), _which(), MOST_AT_ONCE)
     else:
-        ids = [int(value) for value in request.form.getlist("id") if value.isdecimal() and len(value) < 16]
+        ids = numbers_in(request.form.getlist("id"))
     archived, problems = 0, []
     for item_id in ids[:MOST_AT_ONCE]:
         try:
@@ -214,7 +214,7 @@ def edit(item_id):
             service.ChangeItem(
                 item_id=item_id,
                 fields=_fields(form, fields),
-                version=int(shown) if shown.isdecimal() and len(shown) < 10 else None,
+                version=number_in(shown, digits=9),
                 **asked(),
             )
         ),
@@ -259,7 +259,7 @@ def _fill_choices(form: ItemForm) -> None:
 def _asked_fields(category: str | None) -> list[FieldView]:
     """The custom fields that are asked of an item in the category that the form names, else in this one."""
     named = request.form.get("category_id", category) or ""
-    return Fields(reading.session()).of(int(named) if named.isdecimal() and len(named) < 16 and named != "0" else None)
+    return Fields(reading.session()).of(number_in(named) if named != "0" else None)
 
 
 def _with_fields(form: type[ItemForm], fields: list[FieldView]) -> type[ItemForm]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, jsonify, render_template
 from sqlalchemy import text
@@ -11,6 +10,7 @@ from sqlalchemy import text
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.stock import queries as stock
 from ventory.blueprints.stores import current
+from ventory.core.days import local_day
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, guard
 
@@ -24,7 +24,7 @@ def home():
     """What needs this person now: what is out or low, in money's order; then the stores compared, or what happened."""
     session, store = reading.session(), current.store()
     store_id = store.id if store else None
-    today = datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
+    today = local_day(datetime.now(UTC), g.actor.time_zone)
     low = items.low_stock(session, g.actor, store_id=store_id, limit=TASKS)
     compared = stock.stores_compared(session, g.actor, today, store_id)
     latest = stock.movement_lines(session, g.actor, stock.MovementFilter(store_id=store_id), limit=8)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.stores.queries import StoreView
 from ventory.core.access import Actor
+from ventory.core.days import local_day
 from ventory.core.pricing import DAY, InForce, ListPrices, Period, price_on
 from ventory.db.paging import Page, SortKey, fetch
 from ventory.stock.carried import slices
@@ -49,7 +49,7 @@ class PriceListView:
 
 def today_in(zone: str) -> date:
     """The day it is in a time zone."""
-    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    return local_day(datetime.now(UTC), zone)
 
 
 def lists(session: Session, actor: Actor) -> list[PriceListView]:

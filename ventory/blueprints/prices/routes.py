@@ -21,6 +21,7 @@ from ventory.db.paging import DEFAULT_LIMIT, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.requests import number_in
 from ventory.web.schemas import amount_text
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
@@ -169,10 +170,9 @@ def _grid_page(lists, chosen: queries.PriceListView, form: DaysForm, entered: di
     session = reading.session()
     sort = request.args.get("sort", "name")
     sort = sort if sort.removeprefix("-") in ("name", "sku") else "name"
-    written = request.args.get("category", "")
     which = items.ItemFilter(
         search=request.args.get("q", "")[:200] or None,
-        category_id=int(written) if written.isdecimal() and len(written) < 16 else None,
+        category_id=number_in(request.args.get("category", "")),
         store_id=chosen.store_id,
     )
     found = items.list_items(session, g.actor, which, sort=sort, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))
@@ -331,10 +331,8 @@ def remove_list(list_id):
 @guard("prices.write")
 def withdraw(list_id, price_id):
     """Take a price back from the item's page."""
-    item_id = request.form.get("item", "")
-    back = url_for("prices.grid")
-    if item_id.isdecimal() and len(item_id) < 16:
-        back = url_for("stock.item", item_id=int(item_id))
+    item_id = number_in(request.form.get("item", ""))
+    back = url_for("prices.grid") if item_id is None else url_for("stock.item", item_id=item_id)
     try:
         service.withdraw_price(service.WithdrawPrice(list_id=list_id, price_id=price_id, **asked()))
     except NotFound:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select, update
 
@@ -18,6 +17,7 @@ from ventory.blueprints.prices.queries import PriceListView, PriceView
 from ventory.blueprints.stores import queries as stores
 from ventory.blueprints.stores.models import Store
 from ventory.core.access import Actor
+from ventory.core.days import local_day
 from ventory.core.errors import BadInput, Forbidden, InUse, NotFound, SeveralErrors, SeveralRejections, VentoryError
 from ventory.core.events import PricesChanged
 from ventory.core.pricing import Period, Plan, plan, withdraw
@@ -242,7 +242,7 @@ def _today(work: UnitOfWork, row: PriceList) -> date:
     zone = work.actor.time_zone
     if row.store_id is not None:
         zone = work.session.execute(select(Store.time_zone).where(Store.id == row.store_id)).scalar_one()
-    return work.now.astimezone(ZoneInfo(zone)).date()
+    return local_day(work.now, zone)
 
 
 def _write(work: UnitOfWork, list_id: int, item_id: int, existing: Sequence[Period], decided: Plan) -> list[Period]:

@@ -16,6 +16,7 @@ from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.requests import number_in, numbers_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 ranges_bp = Blueprint("ranges", __name__, template_folder="templates")
@@ -74,8 +75,7 @@ def _store(store_id: int):
 
 
 def _number(name: str) -> int | None:
-    written = request.args.get(name, "")
-    return int(written) if written.isdecimal() and len(written) < 16 else None
+    return number_in(request.args.get(name, ""))
 
 
 def _which() -> ItemFilter:
@@ -168,8 +168,7 @@ def _selected() -> list[int]:
     """The items that were ticked, or all that the filter in the address leaves."""
     if request.form.get("matching"):
         return items.ids_of_items(reading.session(), _which(), service.MOST_ITEMS)
-    ticked = (int(value) for value in request.form.getlist("id") if value.isdecimal() and len(value) < 16)
-    return list(dict.fromkeys(ticked))
+    return list(dict.fromkeys(numbers_in(request.form.getlist("id"))))
 
 
 def _edit(form: RangeForm, ids: list[int]):

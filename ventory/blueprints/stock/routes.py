@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
@@ -24,6 +23,7 @@ from ventory.blueprints.suppliers import queries as suppliers
 from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
 from ventory.core.barcodes import normal
+from ventory.core.days import local_day
 from ventory.core.errors import NotFound, VentoryError
 from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
@@ -34,6 +34,7 @@ from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, submit
+from ventory.web.requests import number_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
 
@@ -80,7 +81,7 @@ MOVEMENTS = (
 
 
 def _today() -> date:
-    return datetime.now(UTC).astimezone(ZoneInfo(g.actor.time_zone)).date()
+    return local_day(datetime.now(UTC), g.actor.time_zone)
 
 
 @stock_bp.get("/stock")
@@ -184,8 +185,7 @@ def movements():
 
 
 def _number(name: str) -> int | None:
-    written = request.args.get(name, "")
-    return int(written) if written.isdecimal() and len(written) < 16 else None
+    return number_in(request.args.get(name, ""))
 
 
 def _day(name: str) -> date | None:

@@ -20,6 +20,7 @@ from ventory.db.paging import DEFAULT_LIMIT, MOST, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, gone, submit
+from ventory.web.requests import number_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 suppliers_bp = Blueprint("suppliers", __name__, url_prefix="/suppliers", template_folder="templates")
@@ -227,8 +228,7 @@ def edit(supplier_id):
 
 def _seen() -> int | None:
     """The version that the form was made from."""
-    written = request.form.get("version", "")
-    return int(written) if written.isdecimal() and len(written) < 10 else None
+    return number_in(request.form.get("version", ""), digits=9)
 
 
 def _status(form) -> int:
@@ -272,10 +272,10 @@ def restore(supplier_id):
 def add_item(supplier_id):
     """Add what a supplier sells: first the item, then its terms."""
     supplier = _supplier(supplier_id)
-    written = request.args.get("item", "")
-    if not written.isdecimal() or len(written) > 15:
+    item_id = number_in(request.args.get("item", ""))
+    if item_id is None:
         return _choose(supplier)
-    item = _item(int(written))
+    item = _item(item_id)
     form = TermsForm(data={"is_preferred": _preferred(item.id) is None})
     del form["supplier"]
     answer = submit(
