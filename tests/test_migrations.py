@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from ventory.db import migrate
@@ -26,14 +25,6 @@ def before(request, tmp_path):
         server.drop(name)
 
 
-def upgrade(engine, revision: str) -> None:
-    with writing(engine).connect() as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        connection.commit()
-
-
 OLD = [
     "INSERT INTO inventory (id, name, currency, time_zone, locale, is_demo, created_at)"
     " VALUES (1, 'Old', 'GBP', 'Europe/London', 'en', false, '2026-01-01 00:00:00')",
@@ -50,7 +41,7 @@ ITEM = (
 
 
 def test_barcodes_so_far_become_primary_ones_and_wrong_ones_own_codes(before):
-    upgrade(before, "0001")
+    migrate.upgrade(before, "0001")
     codes = ["4006381333931", "4006381333932", "0036000291452", "036000291452", None, "73513537", "7351-3537", "TEA-1"]
     with writing(before).begin() as connection:
         for statement in OLD:
@@ -76,3 +67,19 @@ def test_barcodes_so_far_become_primary_ones_and_wrong_ones_own_codes(before):
         (8, "TEA-1", "code128", True),
     ]
     assert all(row.is_primary for row in rows)
+
+
+def test_what_is_pending_is_seen_without_alembic_as_alembic_sees_it(before):
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config(str(migrate.FOLDER / "alembic.ini"))
+    config.set_main_option("script_location", str(migrate.FOLDER))
+    line = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    assert migrate.revisions() == line[::-1]
+
+    assert migrate.pending(before) == migrate.revisions()
+    migrate.upgrade(before, "0002")
+    assert migrate.pending(before) == migrate.revisions()[2:]
+    migrate.upgrade(before)
+    assert migrate.pending(before) == []

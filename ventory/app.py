@@ -32,10 +32,10 @@ from ventory.blueprints.suppliers.routes import suppliers_bp
 from ventory.blueprints.tags.routes import tags_bp
 from ventory.blueprints.uom.routes import uom_bp
 from ventory.config import BadSetting, Config
-from ventory.db import migrate as migrations
+from ventory.db import migrate
 from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.db.unit_of_work import bind
-from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrate
+from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrations
 from ventory.storage import UnusableStorage
 from ventory.web import auth, errors, formats, hooks, logs, reading
 from ventory.web.requests import IdConverter, StrictRequest
@@ -88,7 +88,7 @@ def check_database(app: Ventory) -> None:
     """See that the database answers and has the schema. raises: BadSetting"""
     with app.app_context():
         try:
-            lacking = migrations.pending(db.engine)
+            lacking = migrate.pending(db.engine)
         except DBAPIError as error:
             raise BadSetting(unreachable(app.config["VENTORY"], error)) from error
     if lacking:
@@ -149,7 +149,7 @@ def _build(config: Config) -> Ventory:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     logs.configure(config.home, is_loud=config.is_production)
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(migrations.FOLDER))
+    app.cli.add_command(migrations)
     login_manager.init_app(app)
     jwt.init_app(app)
     mail.init_app(app)

@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Engine, create_engine, event, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
@@ -65,6 +66,7 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
     engine = create_engine(
         address,
         connect_args=connect_args,
+        json_deserializer=from_json,  # Python's own took 4 µs for each of a list's empty objects
         **settings,
     )
     event.listen(engine, "begin", dialect.postgresql.begin)

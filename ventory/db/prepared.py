@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from ventory.db import dialect
 from ventory.db.driver import run
@@ -31,6 +32,14 @@ class Prepared:
         """What a SELECT finds, as named tuples."""
         compiled = self._of(connection)
         return compiled.read(run(connection, compiled.text, compiled.parameters(values)))
+
+    def within(self, session: Session, **values: Any) -> Sequence[Any]:
+        """What a SELECT finds in the session's inventory, with what the session has changed so far.
+
+        The statement names the inventory by bindparam("inventory").
+        """
+        session.flush()
+        return self.rows(session.connection(), inventory=session.info["inventory_id"], **values)
 
     def run(self, connection: Connection, **values: Any) -> None:
         """Run a statement that answers nothing."""

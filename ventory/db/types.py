@@ -41,6 +41,10 @@ class _Exact(TypeDecorator):
             return value
         return from_scaled(value, self.decimals)
 
+    def result_processor(self, dialect, coltype):
+        """None where the driver gives decimals itself: asking each value cost a list of 50 a tenth of a millisecond."""
+        return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
+
 
 class Quantity(_Exact):
     """Stock units, six decimals, below 10⁹."""

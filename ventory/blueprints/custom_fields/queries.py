@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import JSON, column, func, select, table
+from sqlalchemy import JSON, bindparam, column, func, select, table
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.models import CustomField
 from ventory.core.fields import Field
+from ventory.db.prepared import Prepared
 
 # Custom fields lie below the items and must not know their table; a name and two columns are enough.
 _ITEM = table("item", column("inventory_id"), column("field_values", JSON))
@@ -34,6 +36,29 @@ class FieldView:
         return Field(self.key, self.label, self.kind, self.options, self.is_required)
 
 
+_FIELDS = Prepared(
+    lambda _: (
+        select(
+            CustomField.id,
+            CustomField.category_id,
+            CustomField.key,
+            CustomField.label,
+            CustomField.kind,
+            CustomField.options,
+            CustomField.is_required,
+            CustomField.version,
+        )
+        .where(CustomField.inventory_id == bindparam("inventory"))
+        .order_by(CustomField.id)
+    )
+)
+_CATEGORIES = Prepared(
+    lambda _: select(Category.id, Category.parent_id, Category.name).where(
+        Category.inventory_id == bindparam("inventory")
+    )
+)
+
+
 class Fields:
     """Every custom field of the inventory, to be asked per category.
 
@@ -41,11 +66,10 @@ class Fields:
     """
 
     def __init__(self, session: Session):
-        rows = list(session.execute(select(CustomField).order_by(CustomField.id)).scalars())
+        rows = _FIELDS.within(session)
         self._category: dict[int, tuple[int | None, str]] = {}
         if any(row.category_id is not None for row in rows):
-            found = session.execute(select(Category.id, Category.parent_id, Category.name))
-            self._category = {row.id: (row.parent_id, row.name) for row in found}
+            self._category = {row.id: (row.parent_id, row.name) for row in _CATEGORIES.within(session)}
         self._below: dict[int | None, list[FieldView]] = {}
         for row in rows:
             self._below.setdefault(row.category_id, []).append(self._view(row))
@@ -68,7 +92,7 @@ class Fields:
             category_id = self._category.get(category_id, (None, ""))[0]
         return line
 
-    def _view(self, row: CustomField) -> FieldView:
+    def _view(self, row: Any) -> FieldView:
         path = None
         if row.category_id is not None:
             path = " / ".join(self._category[each][1] for each in reversed(self._upwards(row.category_id)))

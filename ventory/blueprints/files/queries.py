@@ -126,7 +126,7 @@ def images_by_item(session: Session, item_ids: Collection[int]) -> dict[int, tup
     if not item_ids:
         return {}
     found: dict[int, tuple[ImageView, ...]] = {}
-    for row in _IMAGES.rows(session.connection(), inventory=session.info["inventory_id"], items=item_ids):
+    for row in _IMAGES.within(session, items=item_ids):
         image = ImageView(row.id, row.name, row.width, row.height, row.sha256[:DIGEST_LETTERS])
         found[row.item_id] = (*found.get(row.item_id, ()), image)
     return found

@@ -26,7 +26,7 @@ from ventory.core.access import Actor
 from ventory.core.fields import shown_value
 from ventory.core.quantity import ZERO, per_unit
 from ventory.core.reorder import Link, Rule, in_force
-from ventory.db.paging import Page, SortKey, fetch
+from ventory.db.paging import Listing, Page, SortKey, fetch
 from ventory.db.prepared import Prepared
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
 
@@ -173,7 +173,6 @@ _COLUMNS = (
     ItemGroup.name.label("group"),
     Item.options,
     Item.price,
-    Item.field_values,
     Item.reorder_point,
     Item.target_level,
     Item.created_at,
@@ -181,11 +180,20 @@ _COLUMNS = (
     Item.archived_at,
     Item.version,
 )
-SORTS = {
-    "id": (Item.id, lambda row: row.id),
-    "name": (Item.name_key, lambda row: row.name_key),
-    "sku": (Item.sku_key, lambda row: row.sku_key),
-}
+
+
+def _orders() -> dict[str, list[SortKey]]:
+    """What a list of items may be sorted by; "-" before a key for descending."""
+    orders = {}
+    for sign, is_descending in (("", False), ("-", True)):
+        by_id = SortKey(Item.id, lambda row: row.id, is_descending)
+        orders[f"{sign}id"] = [by_id]
+        orders[f"{sign}name"] = [SortKey(Item.name_key, lambda row: row.name_key, is_descending), by_id]
+        orders[f"{sign}sku"] = [SortKey(Item.sku_key, lambda row: row.sku_key, is_descending), by_id]
+    return orders
+
+
+ORDERS = _orders()
 
 
 # Statements are made once: building one afresh costs as much as running it.
@@ -200,7 +208,10 @@ _ITEMS = (
         and_(ItemBarcode.inventory_id == Item.inventory_id, ItemBarcode.item_id == Item.id, ItemBarcode.is_primary),
     )
 )
-_ONE_ITEM = _ITEMS.where(Item.id == bindparam("item"))
+_MINE = Item.inventory_id == bindparam("inventory")
+_IN_FULL = _ITEMS.add_columns(Item.field_values)
+_ONE_ITEM = Prepared(lambda _: _IN_FULL.where(_MINE, Item.id == bindparam("item")))
+_ACTIVE = _ITEMS.where(_MINE, Item.archived_at.is_(None))
 _IN_STORE = Place.kind == "store"
 _TOTALS = (
     select(
@@ -213,13 +224,13 @@ _TOTALS = (
     .where(Balance.inventory_id == bindparam("inventory"), or_(Place.kind == "store", Place.kind == "transit"))
     .group_by(Balance.item_id)
 )
+_EVERY_ACTIVE = {sort: Listing(_ACTIVE, keys) for sort, keys in ORDERS.items()}
 _TOTALS_EVERYWHERE = Prepared(lambda database: _TOTALS.where(database.among(Balance.item_id, "items")))
 _TOTALS_WITHIN = Prepared(
     lambda database: _TOTALS.where(database.among(Balance.item_id, "items"), database.among(Place.store_id, "stores"))
 )
 _LEVELS = (
     select(
-        ItemStore.item_id,
         Store.id,
         Store.code,
         Store.name,
@@ -239,9 +250,11 @@ _LEVELS = (
             Balance.item_id == ItemStore.item_id,
         ),
     )
-    .where(ItemStore.item_id == bindparam("item"))
+    .where(ItemStore.inventory_id == bindparam("inventory"), ItemStore.item_id == bindparam("item"))
     .order_by(Store.code_key)
 )
+_LEVELS_EVERYWHERE = Prepared(lambda _: _LEVELS)
+_LEVELS_WITHIN = Prepared(lambda database: _LEVELS.where(database.among(ItemStore.store_id, "stores")))
 
 
 def list_items(
@@ -256,14 +269,13 @@ def list_items(
 ) -> Page:
     """Items with their totals. in_full: with every barcode, tag and custom field
 
-    sort: a key of SORTS, "-" before it for descending. shape: Page of ItemView
+    sort: a key of ORDERS. shape: Page of ItemView
     """
-    is_descending = sort.startswith("-")
-    column, read = SORTS[sort.removeprefix("-")]
-    keys = [SortKey(column, read, is_descending)]
-    if column is not Item.id:
-        keys.append(SortKey(Item.id, lambda row: row.id, is_descending))
-    page = fetch(session, filtered(_ITEMS, which), keys, limit=limit, cursor=cursor)
+    if which == ItemFilter() and not in_full:
+        page = _EVERY_ACTIVE[sort].fetch(session.connection(), actor.inventory_id, limit=limit, cursor=cursor)
+    else:
+        asked = filtered(_IN_FULL if in_full else _ITEMS, which)
+        page = fetch(session, asked, ORDERS[sort], limit=limit, cursor=cursor)
     return Page(_with_stock(session, actor, page.rows, in_full), page.next_cursor, page.previous_cursor)
 
 
@@ -334,7 +346,7 @@ def category_and_below(category_id: int):
 
 def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: bool = False) -> ItemView | None:
     """One item with its totals and every store that carries it, or None."""
-    rows = session.execute(_ONE_ITEM, {"item": item_id}).all()
+    rows = _ONE_ITEM.within(session, item=item_id)
     if not rows or (rows[0].archived_at is not None and not also_archived):
         return None
     (view,) = _with_stock(session, actor, rows, True)
@@ -344,25 +356,36 @@ def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: boo
 
 def rule_chain(session: Session, item: ItemView) -> tuple[Link, ...]:
     """Who may set the rule that stores inherit for an item: the inventory, its categories from the top, the item."""
-    inventory = session.execute(_INVENTORY_RULE, {"inventory": session.info["inventory_id"]}).one()
+    (inventory,) = _INVENTORY_RULE.within(session)
     links = [Link("item", item.id, item.name, Rule(item.reorder_point, item.target_level))]
-    category_id = item.category_id
-    while category_id is not None:
-        row = session.execute(_CATEGORY_RULE, {"category": category_id}).one()
-        links.append(Link("category", row.id, row.name, Rule(row.reorder_point, row.target_level)))
-        category_id = row.parent_id
+    if item.category_id is not None:
+        found = {row.id: row for row in _CATEGORY_RULES.within(session, category=item.category_id)}
+        category_id: int | None = item.category_id
+        while category_id is not None:
+            row = found[category_id]
+            links.append(Link("category", row.id, row.name, Rule(row.reorder_point, row.target_level)))
+            category_id = row.parent_id
     own = Rule(inventory.reorder_point, inventory.target_level)
     return (Link("inventory", inventory.id, inventory.name, own), *reversed(links))
 
 
-_INVENTORY_RULE = (
-    select(Inventory.id, Inventory.name, InventoryRule.reorder_point, InventoryRule.target_level)
-    .outerjoin(InventoryRule, InventoryRule.inventory_id == Inventory.id)
-    .where(Inventory.id == bindparam("inventory"))
+_INVENTORY_RULE = Prepared(
+    lambda _: (
+        select(Inventory.id, Inventory.name, InventoryRule.reorder_point, InventoryRule.target_level)
+        .outerjoin(InventoryRule, InventoryRule.inventory_id == Inventory.id)
+        .where(Inventory.id == bindparam("inventory"))
+    )
 )
-_CATEGORY_RULE = select(
-    Category.id, Category.parent_id, Category.name, Category.reorder_point, Category.target_level
-).where(Category.id == bindparam("category"))
+
+
+def _category_and_above() -> Select:
+    facts = (Category.id, Category.parent_id, Category.name, Category.reorder_point, Category.target_level)
+    mine = Category.inventory_id == bindparam("inventory")
+    line = select(*facts).where(mine, Category.id == bindparam("category")).cte("line", recursive=True)
+    return select(line.union_all(select(*facts).where(mine, Category.id == line.c.parent_id)))
+
+
+_CATEGORY_RULES = Prepared(lambda _: _category_and_above())
 
 
 def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], in_full: bool) -> tuple[ItemView, ...]:
@@ -418,17 +441,19 @@ def _values(fields: Sequence[FieldView], kept: dict[str, Any]) -> tuple[FieldVal
     return tuple(FieldValue(each.key, each.label, each.kind, kept.get(each.key)) for each in fields)
 
 
-_BARCODES = (
-    select(ItemBarcode.item_id, ItemBarcode.barcode, ItemBarcode.kind, ItemBarcode.quantity, ItemBarcode.is_primary)
-    .where(ItemBarcode.item_id.in_(bindparam("items", expanding=True)))
-    .order_by(ItemBarcode.is_primary.desc(), ItemBarcode.id)
+_BARCODES = Prepared(
+    lambda database: (
+        select(ItemBarcode.item_id, ItemBarcode.barcode, ItemBarcode.kind, ItemBarcode.quantity, ItemBarcode.is_primary)
+        .where(ItemBarcode.inventory_id == bindparam("inventory"), database.among(ItemBarcode.item_id, "items"))
+        .order_by(ItemBarcode.is_primary.desc(), ItemBarcode.id)
+    )
 )
 
 
 def barcodes_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[KnownBarcode, ...]]:
     """Every barcode of some items, each item's primary one first. shape: {item id: (barcode, …)}"""
     found: dict[int, tuple[KnownBarcode, ...]] = {}
-    for row in session.execute(_BARCODES, {"items": list(ids)}) if ids else ():
+    for row in _BARCODES.within(session, items=ids) if ids else ():
         known = KnownBarcode(row.barcode, row.kind, row.quantity, row.is_primary)
         found[row.item_id] = (*found.get(row.item_id, ()), known)
     return found
@@ -438,11 +463,10 @@ def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tup
     """On hand in stores and in transit, reserved and available in stores. shape: {item id: three figures}"""
     if not ids:
         return {}
-    connection, which = session.connection(), {"inventory": actor.inventory_id, "items": ids}
     if actor.store_ids is None:
-        rows = _TOTALS_EVERYWHERE.rows(connection, **which)
+        rows = _TOTALS_EVERYWHERE.within(session, items=ids)
     else:
-        rows = _TOTALS_WITHIN.rows(connection, **which, stores=actor.store_ids)
+        rows = _TOTALS_WITHIN.within(session, items=ids, stores=actor.store_ids)
     return {row.item_id: (row.on_hand, row.reserved or ZERO, row.available or ZERO) for row in rows}
 
 
@@ -462,12 +486,13 @@ def available_of(session: Session, actor: Actor, ids: Sequence[int], store_id: i
 
 
 def _levels(session: Session, actor: Actor, item_id: int, chain: tuple[Link, ...]) -> tuple[StoreLevel, ...]:
-    statement = _LEVELS
-    if actor.store_ids is not None:
-        statement = statement.where(ItemStore.store_id.in_(actor.store_ids))
+    if actor.store_ids is None:
+        rows = _LEVELS_EVERYWHERE.within(session, item=item_id)
+    else:
+        rows = _LEVELS_WITHIN.within(session, item=item_id, stores=actor.store_ids)
     above = [link.rule for link in chain]
     levels = []
-    for row in session.execute(statement, {"item": item_id}):
+    for row in rows:
         own = Rule(row.reorder_point, row.target_level)
         links = (*chain, Link("store", row.id, row.name, own))
         holds = in_force((*above, own))

@@ -66,7 +66,7 @@ def _category_choices() -> list[tuple[str, str]]:
 def catalogue():
     """Every item of the catalogue."""
     sort = request.args.get("sort", "name")
-    if sort.removeprefix("-") not in queries.SORTS:
+    if sort not in queries.ORDERS:
         sort = "name"
     which = _which()
     page = queries.list_items(

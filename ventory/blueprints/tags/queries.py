@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.db.paging import Page, SortKey, fetch
+from ventory.db.prepared import Prepared
 
 # Tags lie below the items and must not know their table; a name and three columns are enough.
 _ITEM = table("item", *(column(name) for name in ("id", "inventory_id", "archived_at")))
@@ -81,17 +82,19 @@ def items_with(name: str) -> Select:
     )
 
 
-_OF_ITEMS = (
-    select(ItemTag.item_id, Tag.name)
-    .join(Tag, and_(Tag.inventory_id == ItemTag.inventory_id, Tag.id == ItemTag.tag_id))
-    .where(ItemTag.item_id.in_(bindparam("items", expanding=True)))
-    .order_by(Tag.name_key)
+_OF_ITEMS = Prepared(
+    lambda database: (
+        select(ItemTag.item_id, Tag.name)
+        .join(Tag, and_(Tag.inventory_id == ItemTag.inventory_id, Tag.id == ItemTag.tag_id))
+        .where(ItemTag.inventory_id == bindparam("inventory"), database.among(ItemTag.item_id, "items"))
+        .order_by(Tag.name_key)
+    )
 )
 
 
 def tags_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """The tags of some items, by name. shape: {item id: (tag, …)}"""
     found: dict[int, tuple[str, ...]] = {}
-    for row in session.execute(_OF_ITEMS, {"items": list(ids)}) if ids else ():
+    for row in _OF_ITEMS.within(session, items=ids) if ids else ():
         found[row.item_id] = (*found.get(row.item_id, ()), row.name)
     return found
