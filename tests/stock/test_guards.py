@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ventory.db.dialect import sqlite
 from ventory.db.engine import autocommit, writing
@@ -86,7 +86,12 @@ def test_the_guards_are_there_after_every_upgrade(engine):
             "movement_never_reversed_twice",
             "movement_never_updated",
         ],
-        "postgresql": ["movement_line_never_changed", "movement_never_changed"],
+        "postgresql": [
+            "movement_line_never_changed",
+            "movement_line_refers",
+            "movement_never_changed",
+            "movement_refers",
+        ],
     }
     assert found == expected[engine.dialect.name]
 
@@ -125,3 +130,57 @@ def test_a_row_of_another_inventory_cannot_be_referred_to(chain, engine):
             text("INSERT INTO item_store (inventory_id, store_id, item_id, version) VALUES (:i, :s, :t, 1)"),
             {"i": other.inventory_id, "s": other.stores["LEEDS"], "t": tea},
         )
+
+
+LINE = (
+    "INSERT INTO movement_line (inventory_id, movement_id, item_id, from_place_id, to_place_id, quantity, value)"
+    " SELECT inventory_id, {movement_id}, {item_id}, {from_place_id}, {to_place_id}, 1, 0"
+    " FROM movement_line WHERE id = :line"
+)
+HEAD = (
+    "INSERT INTO movement (inventory_id, kind, actor_id, business_date, occurred_at, recorded_at)"
+    " SELECT inventory_id, kind, {actor_id}, business_date, occurred_at, recorded_at FROM movement WHERE id = :movement"
+)
+
+
+@pytest.fixture
+def neighbours(chain, engine):
+    """A posted line here and one next door. returns: (its columns here, the same columns of the neighbour's)"""
+    from tests.chain import found_chain
+
+    chain.item("tea", stock=10)
+    other = found_chain("Somebody else")
+    other.item("tea", stock=10)
+    statement = text(
+        "SELECT l.id, l.movement_id, l.item_id, l.from_place_id, l.to_place_id, m.actor_id FROM movement_line l"
+        " JOIN movement m ON m.id = l.movement_id WHERE l.inventory_id = :i ORDER BY l.id DESC LIMIT 1"
+    )
+    with autocommit(engine).connect() as connection:
+        return [
+            dict(connection.execute(statement, {"i": each.inventory_id}).mappings().one()) for each in (chain, other)
+        ]
+
+
+@pytest.mark.parametrize("column", ["movement_id", "item_id", "from_place_id", "to_place_id", "actor_id"])
+@pytest.mark.parametrize("what", ["the neighbour's", "missing"])
+def test_the_ledger_refers_to_nothing_outside_its_inventory(engine, neighbours, column, what):
+    mine, theirs = neighbours
+    wrong = theirs[column] if what == "the neighbour's" else 999_999_999
+    statement = HEAD if column == "actor_id" else LINE
+    parameters = {"line": mine["id"], "movement": mine["movement_id"]}
+    before = rows(engine)
+
+    with pytest.raises(IntegrityError), writing(engine).begin() as connection:
+        connection.execute(text(statement.format(**mine | {column: wrong})), parameters)
+    assert rows(engine) == before
+
+    with writing(engine).begin() as connection:
+        connection.execute(text(statement.format(**mine)), parameters)
+    assert [len(each) for each in rows(engine)] != [len(each) for each in before]
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM {} WHERE id = :id", "UPDATE {} SET id = 999999999 WHERE id = :id"])
+@pytest.mark.parametrize(("table", "column"), [("item", "item_id"), ("place", "to_place_id"), ("actor", "actor_id")])
+def test_what_the_ledger_refers_to_is_never_deleted(engine, neighbours, table, column, statement):
+    with pytest.raises(DBAPIError), writing(engine).begin() as connection:
+        connection.execute(text(statement.format(table)), {"id": neighbours[0][column]})
