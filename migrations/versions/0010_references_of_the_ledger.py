@@ -28,6 +28,7 @@ LOOK = """
 def upgrade():
     if op.get_bind().dialect.name != "postgresql":
         return
+    op.drop_constraint("fk_outbox_inventory_id", "outbox", type_="foreignkey")
     for table, keys in KEYS.items():
         for name, _, _ in keys:
             op.drop_constraint(name, table, type_="foreignkey")
@@ -68,3 +69,4 @@ def downgrade():
         op.execute(f"DROP FUNCTION {table}_refers()")
         for name, column, target in keys:
             op.create_foreign_key(name, table, target, ["inventory_id", column], ["inventory_id", "id"])
+    op.create_foreign_key("fk_outbox_inventory_id", "outbox", "inventory", ["inventory_id"], ["id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from pydantic_core import to_json
 from sqlalchemy import ForeignKey, Index, String, Text, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,7 +45,7 @@ class OutboxReader(Base):
 
 def payload_of(event) -> str:
     """An event as the JSON that the outbox stores."""
-    return json.dumps(vars(event), default=vars, separators=(",", ":"))
+    return to_json(vars(event)).decode()
 
 
 def read(connection, after: int, limit: int = 200) -> list[Sequenced]:
