@@ -214,8 +214,8 @@ def main() -> None:
     with postgres.running(durable=True) as server:
         for size in (int(each) for each in chosen.sizes.split(",")):
             print(f"measuring at {size:,} lines", flush=True)
-            # A small history needs few shelves: every shelf opens with a line of its own.
-            items = min(chosen.items, max(100, size // chosen.stores))
+            # Ten lines a shelf at every size, so that a page holds as much in the small chain as in the large one.
+            items = min(chosen.items, max(50, size // chosen.stores // 10))
             results.append(measure(server, size, items, chosen.stores, chosen.seconds))
     show(results)
     target = ROOT / "var" / "bench.json"

@@ -95,3 +95,49 @@ def test_only_what_is_ticked_is_archived(browser, chain):
     chain.item("tea")
     browser.post("/items/archive", {"id": str(cup)}, page="/items/")
     assert names(browser.get("/items/").text) == ["Tea"]
+
+
+def walked(api, address: str) -> list[dict]:
+    rows = []
+    while address:
+        answer = api.get(address)
+        rows += answer.json
+        following = re.search(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+        address = following.group(1) if following else None
+    return rows
+
+
+def test_deliveries_are_found_however_many_sales_came_since(api, chain):
+    """Few deliveries, long ago, among many sales: each list shows every one, newest first, however it is paged."""
+    tea, mugs = chain.item("tea", stock=500), chain.item("mugs", stock=500)
+    brought = []
+    for number in range(37):
+        sku, store = ("tea", "LEEDS") if number % 3 else ("mugs", "YORK")
+        brought.append((sku, store, chain.restock(sku, number + 1, store).restock.movement_id))
+        if number in (10, 30):
+            for _ in range(60):
+                chain.move("sale", ("tea", 1), ("mugs", 1))
+    for sku, store, where in (
+        (None, None, ""),
+        ("tea", None, f"&product_id={tea}"),
+        (None, "YORK", "&store=YORK"),
+        ("mugs", "YORK", f"&product_id={mugs}&store=YORK"),
+    ):
+        wanted = [each for each in brought if sku in (None, each[0]) and store in (None, each[1])][::-1]
+        for limit in (1, 4, 200):
+            rows = walked(api, f"/api/v1/restocks?limit={limit}{where}")
+            assert [(row["sku"], row["store"], row["movement_id"]) for row in rows] == wanted
+    for limit in (3, 200):
+        rows = walked(api, f"/api/v1/movements?kind=restock&limit={limit}")
+        assert [row["movement_id"] for row in rows] == [movement_id for _, _, movement_id in brought][::-1]
+
+
+def test_products_page_the_same_way_whatever_their_order(api, chain):
+    for number in range(23):
+        chain.item(f"item-{number * 7 % 23:02}")
+    skus = [f"item-{number:02}" for number in range(23)]
+    added = [f"item-{number * 7 % 23:02}" for number in range(23)]
+    for sort, order in (("sku", skus), ("-sku", skus[::-1]), ("id", added), ("-id", added[::-1])):
+        for limit in (1, 5, 23, 50):
+            rows = walked(api, f"/api/products?sort={sort}&limit={limit}")
+            assert [row["sku"] for row in rows] == order

@@ -64,6 +64,34 @@ def fetch(
     return _page(rows, keys, limit, backwards, values is None)
 
 
+def fetch_by_parents(
+    session: Session,
+    parents: Select,
+    rows: Select,
+    keys: Sequence[SortKey],
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page:
+    """As `fetch`, newest first, for rows that hang on few of many parents, such as the lines of deliveries.
+
+    Looks at the newest parents first. In one join PostgreSQL merged two indexes and read every line since the last
+    delivery: 24 ms after 45,000 lines of other kinds.
+
+    parents: selects their ids; keys[0] is the column by which a row of `rows` names its parent
+    """
+    backwards, start = _decode(cursor, keys) if cursor else (False, None)
+    parent = parents.selected_columns[0]
+    if start is not None:
+        parents = parents.where(parent <= start[0])
+    for most in () if backwards else (limit + 1, 16 * limit):
+        ids = list(session.execute(parents.order_by(parent.desc()).limit(most)).scalars())
+        page = fetch(session, rows.where(keys[0].column.in_(ids)), keys, limit=limit, cursor=cursor)
+        if page.next_cursor is not None or len(ids) < most:
+            return page
+    return fetch(session, rows, keys, limit=limit, cursor=cursor)
+
+
 class Listing:
     """A list that is asked for so often that its statements are made once: a list of 50 took 4.1 ms, and 2.3 since.
 

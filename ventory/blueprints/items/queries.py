@@ -26,7 +26,7 @@ from ventory.core.access import Actor
 from ventory.core.fields import shown_value
 from ventory.core.quantity import ZERO, per_unit
 from ventory.core.reorder import Link, Rule, in_force
-from ventory.db.paging import Listing, Page, SortKey, fetch
+from ventory.db.paging import Listing, Page, SortKey, fetch, fetch_by_parents
 from ventory.db.prepared import Prepared
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
 
@@ -664,29 +664,33 @@ def restocks(
     cursor: str | None = None,
 ) -> Page:
     """The restocking log, newest first. shape: Page of Restock"""
+    deliveries = select(Movement.id).where(Movement.kind == "restock")
     statement = (
         select(MovementLine.id, MovementLine.movement_id)
-        .select_from(Movement)
-        .join(MovementLine, MovementLine.movement_id == Movement.id)
+        .join(Movement, Movement.id == MovementLine.movement_id)
         .where(Movement.kind == "restock", MovementLine.quantity > ZERO)
     )
-    if product_id is not None:
-        statement = statement.where(MovementLine.item_id == product_id)
     if store_id is not None:
         statement = statement.where(MovementLine.to_place_id == store_id)
     if actor.store_ids is not None:
         statement = statement.where(MovementLine.to_place_id.in_(actor.store_ids))
     keys = [
-        SortKey(Movement.id, lambda row: row.movement_id, True),
+        SortKey(MovementLine.movement_id, lambda row: row.movement_id, True),
         SortKey(MovementLine.id, lambda row: row.id, True),
     ]
-    page = fetch(session, statement, keys, limit=limit, cursor=cursor)
+    if product_id is None:
+        page = fetch_by_parents(session, deliveries, statement, keys, limit=limit, cursor=cursor)
+    else:
+        # Everything that a supplier brought of one item stands side by side in the index.
+        supplier = select(Place.id).where(Place.kind == "supplier").scalar_subquery()
+        statement = statement.where(MovementLine.from_place_id == supplier, MovementLine.item_id == product_id)
+        page = fetch(session, statement, keys, limit=limit, cursor=cursor)
     ids = [row.id for row in page.rows]
-    found = {row.id: row for row in session.execute(_RESTOCKS, {"lines": ids})} if ids else {}
+    found = {row.id: row for row in _RESTOCKS.within(session, lines=ids)} if ids else {}
     return Page(tuple(_restock(found[line_id], actor) for line_id in ids), page.next_cursor, page.previous_cursor)
 
 
-_RESTOCKS = (
+_RESTOCKED = (
     select(
         MovementLine.id,
         MovementLine.movement_id,
@@ -713,12 +717,13 @@ _RESTOCKS = (
     .join(Store, Store.id == MovementLine.to_place_id)
     .join(ActorRow, ActorRow.id == Movement.actor_id)
     .outerjoin(MovementPrivate, MovementPrivate.movement_id == Movement.id)
-    .where(MovementLine.id.in_(bindparam("lines", expanding=True)))
+    .where(MovementLine.inventory_id == bindparam("inventory"))
 )
+_RESTOCKS = Prepared(lambda database: _RESTOCKED.where(database.among(MovementLine.id, "lines")))
 
 
 def _restock(row: Any, actor: Actor) -> Restock:
-    values = dict(row._mapping)
+    values = row._asdict()
     value = values.pop("value")
     values["unit_cost"] = per_unit(value, row.quantity) if actor.may("costs.read") else None
     return Restock(**values)

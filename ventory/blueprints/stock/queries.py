@@ -27,7 +27,8 @@ from ventory.core.errors import Malformed
 from ventory.core.ledger import Place as LedgerPlace
 from ventory.core.ledger import PlannedLine
 from ventory.core.quantity import ZERO
-from ventory.db.paging import Page, SortKey, fetch
+from ventory.db.paging import Page, SortKey, fetch, fetch_by_parents
+from ventory.db.prepared import Prepared
 from ventory.stock import places
 from ventory.stock.models import Balance, Movement, MovementLine, MovementPrivate, Place
 
@@ -164,7 +165,12 @@ def movement_lines(
         SortKey(MovementLine.movement_id, lambda row: row.movement_id, True),
         SortKey(MovementLine.id, lambda row: row.id, True),
     ]
-    page = fetch(session, _lines_wanted(which, actor), keys, limit=limit, cursor=cursor)
+    wanted = _lines_wanted(which, actor)
+    if which.kind is None:
+        page = fetch(session, wanted, keys, limit=limit, cursor=cursor)
+    else:
+        parents = select(Movement.id).where(Movement.kind == which.kind)
+        page = fetch_by_parents(session, parents, wanted, keys, limit=limit, cursor=cursor)
     rows = _described(session, [row.id for row in page.rows])
     return Page(tuple(_row(row, actor) for row in rows), page.next_cursor, page.previous_cursor)
 
@@ -205,11 +211,11 @@ def _touches(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _described(session: Session, ids: list[int]) -> list[Any]:
     """What stands on some lines, in the order of their ids."""
-    found = {row.line_id: row for row in session.execute(_LINES, {"lines": ids})} if ids else {}
+    found = {row.line_id: row for row in _LINES.within(session, lines=ids)} if ids else {}
     return [found[line_id] for line_id in ids]
 
 
-_LINES = (
+_DESCRIBED = (
     select(
         MovementLine.id.label("line_id"),
         MovementLine.movement_id,
@@ -250,12 +256,13 @@ _LINES = (
         _Reversal,
         and_(_Reversal.inventory_id == Movement.inventory_id, _Reversal.reverses_id == Movement.id),
     )
-    .where(MovementLine.id.in_(bindparam("lines", expanding=True)))
+    .where(MovementLine.inventory_id == bindparam("inventory"))
 )
+_LINES = Prepared(lambda database: _DESCRIBED.where(database.among(MovementLine.id, "lines")))
 
 
 def _row(row: Any, actor: Actor, on_hand_after: Decimal | None = None) -> MovementLineRow:
-    values = dict(row._mapping)
+    values = row._asdict()
     if not actor.may("costs.read"):
         values["value"] = None
     return MovementLineRow(**values, on_hand_after=on_hand_after)
