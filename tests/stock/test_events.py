@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from ventory.core.errors import Shortage
 from ventory.db import dialect
 from ventory.db.engine import autocommit, writing
-from ventory.db.outbox import read
+from ventory.db.outbox import OutboxReader, read
 from ventory.worker.run import Reader, deliver, number, step
 
 WRITES = 320
@@ -178,6 +178,27 @@ def test_every_reader_keeps_its_own_place(chain, engine):
 
     assert sorted(event.kind for event in first) == ["item_changed", "stock_changed"]
     assert first == second
+
+
+def test_a_reader_of_one_kind_gets_that_kind_and_passes_the_rest(chain, engine, monkeypatch):
+    from ventory.worker import run
+
+    monkeypatch.setattr(run, "STRIDE", 3)
+    heard: list = []
+    reader = Reader("low", lambda _, events: heard.extend(events), ("ran_low",))
+    chain.item("tea", stock=10, reorder_point=5)
+    for _ in range(8):
+        chain.move("sale", ("tea", 1))
+
+    while step(engine, [reader]):
+        pass
+
+    assert [event.kind for event in heard] == ["ran_low"]
+    with autocommit(engine).connect() as connection:
+        place = connection.execute(select(OutboxReader.seq).where(OutboxReader.name == "low")).scalar_one()
+        behind = read(connection, place)
+    assert len(behind) < 3
+    assert heard[0].seq <= place
 
 
 def test_a_posting_wakes_the_waiting_worker(chain, engine):

@@ -48,16 +48,30 @@ def payload_of(event) -> str:
     return to_json(vars(event)).decode()
 
 
-def read(connection, after: int, limit: int = 200) -> list[Sequenced]:
+def newest(connection) -> int:
+    """The last place in the sequence that was given, or 0."""
+    seq = _seq(connection)
+    return (
+        connection.execute(select(seq).where(seq.is_not(None)).order_by(seq.desc()).limit(1)).scalar_one_or_none() or 0
+    )
+
+
+def read(connection, after: int, limit: int = 200, *, until: int | None = None, kinds=None) -> list[Sequenced]:
     """The next events in order; call `number` first.
 
+    until: the last place wanted, kinds: those wanted; None for all
     shape: at most `limit`, seq ascending, all greater than `after`
     """
-    seq = Outbox.id if dialect.of(connection).SEQUENCE == "id" else Outbox.seq
-    rows = connection.execute(
-        select(seq, Outbox.inventory_id, Outbox.kind, Outbox.subject_id, Outbox.payload, Outbox.created_at)
-        .where(seq > after)
-        .order_by(seq)
-        .limit(limit)
-    )
+    seq = _seq(connection)
+    statement = select(seq, Outbox.inventory_id, Outbox.kind, Outbox.subject_id, Outbox.payload, Outbox.created_at)
+    statement = statement.where(seq > after)
+    if until is not None:
+        statement = statement.where(seq <= until)
+    if kinds is not None:
+        statement = statement.where(Outbox.kind.in_(kinds))
+    rows = connection.execute(statement.order_by(seq).limit(limit))
     return [Sequenced(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows]
+
+
+def _seq(connection):
+    return Outbox.id if dialect.of(connection).SEQUENCE == "id" else Outbox.seq
