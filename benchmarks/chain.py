@@ -22,6 +22,11 @@ EMAIL, PASSWORD = "bench@bench.example", "measured in the same run"
 LINES_A_MOVEMENT = 5
 
 
+def sellers(items: int) -> int:
+    """How many of the items make four fifths of the lines."""
+    return items // 5
+
+
 def build(lines: int, items: int, stores: int) -> None:
     """Found a chain and load its history: a tenth deliveries, nine tenths sales, over the last year."""
     dice, now = random.Random(1), datetime.now(UTC)
@@ -124,7 +129,7 @@ def _history(session, made, places, ids, lines, dice, now) -> None:
     for number in range(count):
         at = start + timedelta(seconds=int(366 * 86_400 * number / max(count, 1)))
         place = dice.choice(places)
-        goods = dice.sample(ids, LINES_A_MOVEMENT)
+        goods = dice.sample(ids[: sellers(len(ids))] if dice.random() < 0.8 else ids, LINES_A_MOVEMENT)
         if number % 10 == 0:
             moves = [Move(item, virtual["supplier"], place, Decimal(24), Decimal("60.00")) for item in goods]
             post("restock", at, moves)
