@@ -248,7 +248,7 @@ def _fill_choices(form: ItemForm) -> None:
     session = reading.session()
     form.barcodes.tidy()
     form.options.tidy()
-    form.tags.in_use = tags.names_in_use(session)
+    form.tags.in_use = tags.names_to_choose(session)
     form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
     form.unit.choices = [
         (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
@@ -322,7 +322,7 @@ def _rule_hints(inherited: InForce) -> dict[str, str]:
 
 
 @items_bp.route("/<int:item_id>/rule", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def item_rule(item_id):
     """Change the rule of an item in every store that sets none itself."""
     item = _item(item_id)
