@@ -49,10 +49,11 @@ def fetch(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
+    values_of: dict[str, Any] | None = None,
 ) -> Page:
     """One page of a statement ordered by keys.
 
-    statement: without ORDER BY and LIMIT
+    statement: without ORDER BY and LIMIT; values_of: its parameters by name
     cursor: from an earlier page of the same list, or None for the first
     raises: Malformed for a cursor that is not one of this list's
     """
@@ -60,7 +61,7 @@ def fetch(
     if values is not None:
         statement = statement.where(_behind(keys, values, backwards))
     order = [key.column.desc() if key.is_descending != backwards else key.column.asc() for key in keys]
-    rows = list(session.execute(statement.order_by(*order).limit(limit + 1)))
+    rows = list(session.execute(statement.order_by(*order).limit(limit + 1), values_of or {}))
     has_more = len(rows) > limit
     rows = rows[:limit]
     if backwards:

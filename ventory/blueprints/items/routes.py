@@ -77,6 +77,7 @@ def catalogue():
         limit=DEFAULT_LIMIT,
         cursor=request.args.get("cursor"),
         in_full=True,
+        store=current.store(),
     )
     type_choices = [(each.code, each.name) for each in types.list_types(reading.session())]
     table = Table(
@@ -125,7 +126,7 @@ def archive_many():
 
 
 def _item(item_id: int) -> queries.ItemView:
-    view = queries.get_item(reading.session(), g.actor, item_id, also_archived=True)
+    view = queries.get_item(reading.session(), g.actor, item_id, also_archived=True, store=current.store())
     if view is None:
         raise NotFound("There is no such item.")
     return view
