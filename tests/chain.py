@@ -149,12 +149,12 @@ def actor_of(actor_id: int, inventory_id: int, role: str, stores=None) -> Actor:
     )
 
 
-def found_chain(name: str = "Tea and Mugs") -> Chain:
-    """Found a chain in the bound database."""
+def found_chain(name: str = "Tea and Mugs", kind: str | None = None) -> Chain:
+    """Found a chain in the bound database, with units and types alone or with what a kind of shop starts with."""
     with transaction() as session:
         now = datetime.now(UTC)
         user = new_user(session, "owner")
-        founded = found(session, name=name, owner=user, now=now, with_store=False)
+        founded = found(session, name=name, owner=user, now=now, with_store=False, kind=kind)
         stores = {
             code: open_store(session, founded.inventory_id, code=code, name=code.title(), time_zone="Europe/London").id
             for code in ("LEEDS", "YORK")

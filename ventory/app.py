@@ -18,6 +18,7 @@ from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.files.routes import files_bp
+from ventory.blueprints.inventories.routes import inventories_bp
 from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.group_pages import groups_bp
 from ventory.blueprints.items.routes import items_bp
@@ -50,6 +51,7 @@ PAGES = (
     suppliers_bp,
     prices_bp,
     ranges_bp,
+    inventories_bp,
     stores_bp,
     categories_bp,
     uom_bp,

@@ -9,15 +9,25 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from tests.chain import found_chain
 from tests.conftest import Browser
+from ventory.blueprints.items import queries as items
 from ventory.blueprints.items.barcodes import AskedBarcode
+from ventory.blueprints.items.queries import ItemFilter
 from ventory.blueprints.items.references import ItemRef
-from ventory.blueprints.prices.service import NewPrice, SetPrices, set_prices
+from ventory.blueprints.prices import queries as prices
+from ventory.blueprints.prices.models import PriceList
+from ventory.blueprints.prices.service import AddPriceList, NewPrice, SetPrices, add_list, set_prices
+from ventory.blueprints.stores import queries as stores
 from ventory.core.errors import VentoryError
 from ventory.db.engine import writing
+from ventory.db.scope import scope
 
 
 def today() -> date:
@@ -253,6 +263,57 @@ def test_the_database_itself_refuses_a_second_price_of_a_day(api, shop, engine):
             values = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
         with pytest.raises(DBAPIError), writing(engine).begin() as connection:
             connection.execute(text(statement), {name: values[name] for name in values if f":{name}" in statement})
+
+
+def prices_in(answer) -> dict[str, tuple]:
+    return {row["sku"]: (row["price"], row["price_in_force"]) for row in answer.json}
+
+
+def test_lists_and_pages_tell_the_price_that_holds(api, browser, shop):
+    assert prices_in(api.get("/api/products")) == {"tea": ("3.00", "3.00"), "mugs": (None, None)}
+    put(api, "RETAIL", {"sku": "tea", "amount": "2.80"}, {"sku": "mugs", "amount": "9", "valid_from": day(1)})
+    put(api, "L", {"sku": "tea", "amount": "2.50"}, {"sku": "mugs", "amount": "7", "valid_until": day(0)})
+    tea = shop.items["tea"]
+
+    assert prices_in(api.get("/api/products")) == {"tea": ("3.00", "2.80"), "mugs": (None, None)}
+    assert prices_in(api.get("/api/products?store=LEEDS")) == {"tea": ("3.00", "2.50"), "mugs": (None, "7.00")}
+    assert prices_in(api.get("/api/v1/items?store=LEEDS"))["tea"] == ("3.00", "2.50")
+    assert api.get(f"/api/products/{tea}").json["price_in_force"] == "2.80"
+    assert api.put(f"/api/products/{tea}", {"price": "3.20"}).json["price_in_force"] == "2.80"
+    assert "£2.80" in browser.get("/items/?store=*").text
+    for path in ("/items/?store=LEEDS", f"/items/{tea}/peek", f"/items/{tea}"):
+        assert "£2.50" in browser.get(path).text, path
+    assert "£3.20" not in browser.get("/items/?store=LEEDS").text
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_lists_tell_the_price_that_the_rule_tells(data, engine):
+    """The list asks the database in one statement, the rule decides in plain Python: they agree on any prices."""
+    chain = found_chain(kind="general")
+    skus = ["tea", "mugs", "jam"]
+    for sku in skus:
+        chain.item(sku, price=data.draw(st.sampled_from([None, Decimal(3)])))
+    leeds = add_list(AddPriceList(code="L", name="L", store="LEEDS", by=chain.owner)).id
+    york = add_list(AddPriceList(code="Y", name="Y", store="YORK", by=chain.owner)).id
+    with scope(Session(engine), chain.inventory_id) as session:
+        default = session.execute(select(PriceList.id).where(PriceList.is_default)).scalar_one()
+    days = st.integers(0, 2).map(lambda number: today() + timedelta(days=number))
+    for list_id in (leeds, york, default):
+        for sku in data.draw(st.lists(st.sampled_from(skus), unique=True)):
+            first, last = data.draw(days), data.draw(st.none() | days)
+            price = NewPrice(ItemRef(sku=sku), Decimal(data.draw(st.integers(1, 9))), first, last and max(first, last))
+            set_prices(SetPrices(list_id=list_id, prices=(price,), by=chain.owner))
+
+    with scope(Session(engine), chain.inventory_id) as session:
+        for code in (None, "LEEDS", "YORK"):
+            store = stores.find_store(session, chain.owner, code, field="store") if code else None
+            listed = items.list_items(session, chain.owner, ItemFilter(), store=store).rows
+            own = {each.id: each.price for each in listed}
+            ruled = prices.holding(session, own, store.id if store else None, [today()])
+            assert {each.id: each.price_in_force for each in listed} == {
+                item_id: held.amount for item_id, (held,) in ruled.items()
+            }
 
 
 def test_two_who_set_a_price_at_once_leave_one_per_day(api, shop):

@@ -88,3 +88,40 @@ def test_a_person_who_may_not_edit_sees_the_chain_without_links(app, chain):
     page = Browser(app, chain.member("clerk")[1]).get(f"/items/{tea}?store=LEEDS").text
     assert "Reorder rule in Leeds" in page
     assert f"/items/{tea}/rule" not in page
+
+
+def test_somebody_of_one_store_sets_its_rules_and_none_of_the_chain(app, api, chain, sign_in):
+    tea = chain.item("tea", stock=3, store="YORK")
+    pans = api.post("/api/v1/categories", {"name": "Pans"})
+    email = chain.member("manager", "YORK")[1]
+    york, shown = sign_in(email), api.get(f"/api/v1/items/{tea}")
+    point = {"reorder_point": 5}
+
+    refused = [
+        york.patch(f"/api/v1/inventories/{chain.inventory_id}/rule", point, headers={"If-Match": '"0"'}),
+        york.patch(f"/api/v1/categories/{pans.json['id']}", point, headers=if_match(pans)),
+        york.patch(f"/api/v1/items/{tea}", point, headers=if_match(shown)),
+        york.post("/api/v1/uom", {"code": "sack", "name": "Sacks"}),
+        york.patch(f"/api/v1/stores/{chain.stores['YORK']}", {"is_default": True}, headers={"If-Match": '"1"'}),
+    ]
+
+    assert [(each.status_code, each.json["code"]) for each in refused] == [(403, "forbidden")] * 5
+    assert api.get(f"/api/v1/items/{tea}").json["stores"][0]["reorder_point"] is None
+    assert york.patch(f"/api/v1/items/{tea}", {"name": "Green tea"}, headers=if_match(shown)).status_code == 200
+    own = york.put(f"/api/v1/products/{tea}", {"store": "YORK"} | point)
+    assert (own.status_code, own.json["stores"][0]["reorder_point"]) == (200, 5)
+    page = Browser(app, email).get(f"/items/{tea}?store=YORK").text
+    assert f"/items/{tea}/rule/YORK" in page
+    assert f'/items/{tea}/rule"' not in page
+    assert "/inventories/rule" not in page
+    for path in ("/inventories/rule", f"/items/{tea}/rule", f"/categories/{pans.json['id']}", "/stores/new"):
+        assert Browser(app, email).get(path).status_code == 404, path
+
+
+def test_a_buyer_of_one_store_reads_suppliers_and_changes_none(chain, sign_in):
+    supplier = chain.supplier("kestrel")
+    leeds, everywhere = sign_in(chain.member("buyer", "LEEDS")[1]), sign_in(chain.member("buyer")[1])
+    new = {"code": "OWL", "name": "Owl"}
+    assert leeds.get(f"/api/v1/suppliers/{supplier}").status_code == 200
+    assert leeds.post("/api/v1/suppliers", new).status_code == 403
+    assert everywhere.post("/api/v1/suppliers", new).status_code == 201

@@ -50,17 +50,18 @@ def fetch(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
+    values_of: dict[str, Any] | None = None,
 ) -> Page:
     """One page of a statement ordered by keys.
 
-    statement: without ORDER BY and LIMIT
+    statement: without ORDER BY and LIMIT; values_of: its parameters by name
     cursor: from an earlier page of the same list, or None for the first
     raises: Malformed for a cursor that is not one of this list's
     """
     backwards, values = _decode(cursor, keys) if cursor else (False, None)
     if values is not None:
         statement = statement.where(_behind(keys, values, backwards))
-    rows = list(session.execute(statement.order_by(*_order(keys, backwards)).limit(limit + 1)))
+    rows = list(session.execute(statement.order_by(*_order(keys, backwards)).limit(limit + 1), values_of or {}))
     return _page(rows, keys, limit, backwards, values is None)
 
 

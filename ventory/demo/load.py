@@ -115,7 +115,7 @@ class Loader:
             now=self.began,
             is_demo=True,
             with_store=False,
-            with_categories=False,
+            kind=None,
         )
         self.inventory_id = self.founded.inventory_id
         for branch in BRANCHES:

@@ -26,7 +26,13 @@ def _address(cursor: str) -> str:
 
 
 def store_id(query, stores) -> int | None:
-    """The store that a query names by code or id.
+    """The id of the store that a query names. raises: as store_named"""
+    store = store_named(query, stores)
+    return store.id if store else None
+
+
+def store_named(query, stores):
+    """The store that a query names by code or id, or None when it names none.
 
     raises: Malformed when it is named twice or there is none
     """
@@ -36,7 +42,7 @@ def store_id(query, stores) -> int | None:
     if wanted is None:
         return None
     try:
-        return stores.get(wanted, field="store").id
+        return stores.get(wanted, field="store")
     except BadInput as error:
         raise Malformed(error.message, field=error.field) from error
 

@@ -37,7 +37,7 @@ def get_category(category_id):
 
 
 @categories_api.post("")
-@guard("catalogue.write")
+@guard("chain.write")
 @categories_api.input(CategoryIn)
 @categories_api.output(CategoryOut, status_code=201)
 def add_category(json_data):
@@ -47,7 +47,7 @@ def add_category(json_data):
 
 
 @categories_api.patch("/<int:category_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @categories_api.input(CategoryChange)
 @categories_api.output(CategoryOut)
 def change_category(category_id, json_data):
@@ -63,7 +63,7 @@ def change_category(category_id, json_data):
 
 
 @categories_api.delete("/<int:category_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @categories_api.output({}, status_code=204)
 def remove_category(category_id):
     """Remove an empty category. 409 in_use when something is in it."""

@@ -30,7 +30,7 @@ HINTS = {
 def listing():
     """The tree, with how many items are in each."""
     page = Page(tuple(queries.tree(reading.session())))
-    may_write = g.actor.may("catalogue.write")
+    may_write = g.actor.may("chain.write")
     table = Table(
         "categories",
         "Categories",
@@ -48,7 +48,14 @@ def listing():
         new_label="New category",
         links=(
             ("Fields", url_for("custom_fields.listing")),
-            *((("Rule of the whole chain", url_for("ranges.inventory_rule")),) if may_write else ()),
+            *(
+                (
+                    ("Rule of the whole chain", url_for("ranges.inventory_rule")),
+                    ("Default catalogue", url_for("inventories.catalogue")),
+                )
+                if may_write
+                else ()
+            ),
         ),
     )
 
@@ -61,7 +68,7 @@ def _choices(form: CategoryForm, without: int | None = None) -> None:
 
 
 @categories_bp.route("/new", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def new():
     """Add a category."""
     form = CategoryForm()
@@ -88,7 +95,7 @@ def new():
 
 
 @categories_bp.route("/<int:category_id>", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def edit(category_id):
     """Rename or move a category."""
     view = queries.get(reading.session(), category_id)
@@ -131,7 +138,7 @@ def edit(category_id):
 
 
 @categories_bp.post("/<int:category_id>/remove")
-@guard("catalogue.write")
+@guard("chain.write")
 def remove(category_id):
     """Remove an empty category."""
     try:

@@ -37,7 +37,7 @@ def get_field(field_id):
 
 
 @custom_fields_api.post("")
-@guard("catalogue.write")
+@guard("chain.write")
 @custom_fields_api.input(FieldIn)
 @custom_fields_api.output(FieldOut, status_code=201)
 def add_field(json_data):
@@ -48,7 +48,7 @@ def add_field(json_data):
 
 
 @custom_fields_api.patch("/<int:field_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @custom_fields_api.input(FieldChange)
 @custom_fields_api.output(FieldOut)
 def change_field(field_id, json_data):
@@ -65,7 +65,7 @@ def change_field(field_id, json_data):
 
 
 @custom_fields_api.delete("/<int:field_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @custom_fields_api.output({}, status_code=204)
 def remove_field(field_id):
     """Remove a custom field. 409 in_use while items have a value in it."""

@@ -51,7 +51,7 @@ def listing():
     fields = queries.Fields(reading.session())
     page = Page(tuple(fields.of(category.id) if category else fields.all))
     new = url_for(".new", category=category.id if category else None)
-    may_write = g.actor.may("catalogue.write")
+    may_write = g.actor.may("chain.write")
     table = Table(
         "fields",
         "Custom fields",
@@ -72,7 +72,7 @@ def listing():
 
 
 @custom_fields_bp.route("/new", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def new():
     """Add a custom field."""
     category = _category()
@@ -102,7 +102,7 @@ def new():
 
 
 @custom_fields_bp.route("/<int:field_id>", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def edit(field_id):
     """Change a custom field."""
     view = queries.get_field(reading.session(), field_id)
@@ -134,7 +134,7 @@ def edit(field_id):
 
 
 @custom_fields_bp.post("/<int:field_id>/remove")
-@guard("catalogue.write")
+@guard("chain.write")
 def remove(field_id):
     """Remove a custom field."""
     try:

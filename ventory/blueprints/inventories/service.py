@@ -1,27 +1,58 @@
-"""Founding an inventory: what a chain's workspace starts with."""
+"""Founding an inventory, and adding to it what its kind of shop starts with."""
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, Inventory, User
-from ventory.blueprints.categories.models import Category
-from ventory.blueprints.inventory_types.models import InventoryType
+from ventory.blueprints.inventories import catalogue, kinds, queries
 from ventory.blueprints.stores.models import Store
-from ventory.blueprints.uom.models import UnitRow
+from ventory.core.errors import BadInput
+from ventory.db.unit_of_work import Command, unit_of_work, use_case
 from ventory.stock import places
 
-DEFAULTS = Path(__file__).with_name("defaults.toml")
+
+@dataclass(frozen=True, kw_only=True)
+class AddCatalogue(Command):
+    """kind: of shop, one of kinds.KINDS"""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class AddedCatalogue:
+    """What was added, by path, code, name and key; nothing of what was there before."""
+
+    kind: str
+    name: str
+    categories: tuple[str, ...]
+    units: tuple[str, ...]
+    types: tuple[str, ...]
+    tags: tuple[str, ...]
+    price_lists: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+@use_case
+def add_catalogue(command: AddCatalogue) -> AddedCatalogue:
+    """Add what the inventory lacks of a kind of shop's default catalogue; what is there stays as it is."""
+    if command.kind not in kinds.KINDS:
+        raise BadInput(f"There is no kind of shop {command.kind}.", field="kind")
+    with unit_of_work(command) as work:
+        # Two who add at once wait for each other here; movements do not, they only refer to the row.
+        work.session.get_one(Inventory, work.inventory_id, with_for_update={"key_share": True})
+        has = queries.catalogue(work.session)
+        lacks = kinds.missing(kinds.kind(command.kind), has)
+        catalogue.add(work.session, work.inventory_id, lacks, has)
+        return work.result(AddedCatalogue(command.kind, lacks.name, **lacks.contents))
 
 
 @dataclass(frozen=True)
 class Founded:
-    """A new inventory and what it was born with. shape: units, types and categories as {code or name: id}"""
+    """A new inventory and what it was born with. shape: units, types and categories by casefolded code or path"""
 
     inventory_id: int
     owner_id: int
@@ -43,19 +74,19 @@ def found(
     time_zone: str = "Europe/London",
     is_demo: bool = False,
     with_store: bool = True,
-    with_categories: bool = True,
+    kind: str | None = "general",
 ) -> Founded:
-    """Make an inventory in the caller's transaction: virtual places, units, types, categories, one default store."""
+    """Make an inventory in the caller's transaction: virtual places, a default catalogue, one default store.
+
+    kind: of shop, one of kinds.KINDS; None for the units and types alone that all have in common
+    """
     inventory = Inventory(
         name=name, currency=currency, time_zone=time_zone, locale="en_GB", is_demo=is_demo, created_at=now
     )
     session.add(inventory)
     session.flush()
     virtual = places.found(session, inventory.id)
-    defaults = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
-    units = _units(session, inventory.id, defaults["units"])
-    types = _types(session, inventory.id, defaults["types"])
-    categories = _categories(session, inventory.id, defaults["categories"]) if with_categories else {}
+    made = catalogue.add(session, inventory.id, kinds.kind(kind), kinds.Catalogue())
     store_id = None
     if with_store:
         store_id = open_store(session, inventory.id, code="MAIN", name="Main store", time_zone=time_zone).id
@@ -64,7 +95,7 @@ def found(
     system = ActorRow(inventory_id=inventory.id, kind="system", name="Ventory", role="owner", created_at=now)
     session.add(system)
     session.flush()
-    return Founded(inventory.id, actor.id, system.id, store_id, units, types, categories, virtual)
+    return Founded(inventory.id, actor.id, system.id, store_id, made.units, made.types, made.categories, virtual)
 
 
 def add_member(session: Session, inventory_id: int, user: User, role: str, now: datetime) -> ActorRow:
@@ -103,51 +134,3 @@ def open_store(
     session.add(store)
     session.flush()
     return store
-
-
-def _units(session: Session, inventory_id: int, rows: list[dict]) -> dict[str, int]:
-    ids: dict[str, int] = {}
-    for row in rows:
-        numerator, _, denominator = str(row.get("ratio", "1")).partition("/")
-        unit = UnitRow(
-            inventory_id=inventory_id,
-            code=row["code"],
-            code_key=row["code"].casefold(),
-            name=row["name"],
-            decimals=row.get("decimals", 0),
-            base_id=ids[row["base"]] if "base" in row else None,
-            ratio_numerator=int(numerator),
-            ratio_denominator=int(denominator or 1),
-            version=1,
-        )
-        session.add(unit)
-        session.flush()
-        ids[unit.code] = unit.id
-    return ids
-
-
-def _types(session: Session, inventory_id: int, rows: list[dict]) -> dict[str, int]:
-    types = [
-        InventoryType(
-            inventory_id=inventory_id,
-            code=row["code"],
-            code_key=row["code"].casefold(),
-            name=row["name"],
-            keeps_stock=row.get("keeps_stock", True),
-            version=1,
-        )
-        for row in rows
-    ]
-    session.add_all(types)
-    session.flush()
-    return {each.code: each.id for each in types}
-
-
-def _categories(session: Session, inventory_id: int, names: list[str]) -> dict[str, int]:
-    categories = [
-        Category(inventory_id=inventory_id, name=name, name_key=name.casefold(), tint=index % 10, version=1)
-        for index, name in enumerate(names)
-    ]
-    session.add_all(categories)
-    session.flush()
-    return {each.name: each.id for each in categories}

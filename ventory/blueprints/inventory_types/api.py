@@ -37,7 +37,7 @@ def get_type(type_id):
 
 
 @types_api.post("")
-@guard("catalogue.write")
+@guard("chain.write")
 @types_api.input(TypeIn)
 @types_api.output(TypeOut, status_code=201)
 def add_type(json_data):
@@ -47,7 +47,7 @@ def add_type(json_data):
 
 
 @types_api.patch("/<int:type_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @types_api.input(TypeChange)
 @types_api.output(TypeOut)
 def change_type(type_id, json_data):
@@ -58,7 +58,7 @@ def change_type(type_id, json_data):
 
 
 @types_api.delete("/<int:type_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @types_api.output({}, status_code=204)
 def remove_type(type_id):
     """Remove a type that no item is of. 409 in_use else."""

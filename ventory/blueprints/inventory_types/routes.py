@@ -33,21 +33,21 @@ def listing():
         "Types",
         COLUMNS,
         page,
-        Empty("No types yet.", ("New", url_for(".new")) if g.actor.may("catalogue.write") else None),
+        Empty("No types yet.", ("New", url_for(".new")) if g.actor.may("chain.write") else None),
     )
     return render_template(
         "vocabulary.html",
         title="Types",
         table=table,
         addresses=RowAddresses(lambda row: url_for(".edit", type_id=row.id)),
-        may_write=g.actor.may("catalogue.write"),
+        may_write=g.actor.may("chain.write"),
         new_address=url_for(".new"),
         new_label="New type",
     )
 
 
 @types_bp.route("/new", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def new():
     """Add a type."""
     form = TypeForm(data={"keeps_stock": True})
@@ -65,7 +65,7 @@ def new():
 
 
 @types_bp.route("/<int:type_id>", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def edit(type_id):
     """Change a type."""
     view = queries.get(reading.session(), type_id)
@@ -95,7 +95,7 @@ def edit(type_id):
 
 
 @types_bp.post("/<int:type_id>/remove")
-@guard("catalogue.write")
+@guard("chain.write")
 def remove(type_id):
     """Remove a type that no item is of."""
     try:

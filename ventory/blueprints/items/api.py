@@ -37,7 +37,7 @@ from ventory.blueprints.items.schemas import (
 from ventory.core.errors import NotFound
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.lists import answer, store_id, tagged, version_sent
+from ventory.web.lists import answer, store_id, store_named, tagged, version_sent
 from ventory.web.schemas import PageQuery
 
 products_api = APIBlueprint("products", __name__, tag="Products")
@@ -48,7 +48,11 @@ def _stores():
     return references.stores(reading.session().connection(), g.actor)
 
 
-def _filter(query) -> queries.ItemFilter:
+def _store(query) -> references.FoundStore | None:
+    return store_named(query, _stores()) if query.store is not None or query.store_id is not None else None
+
+
+def _filter(query, store: references.FoundStore | None) -> queries.ItemFilter:
     which = queries.ItemFilter(
         search=query.search,
         category_id=query.category_id,
@@ -56,7 +60,7 @@ def _filter(query) -> queries.ItemFilter:
         sku=query.sku,
         barcode=query.barcode,
         tag=query.tag,
-        store_id=store_id(query, _stores()) if query.store is not None or query.store_id is not None else None,
+        store_id=store.id if store else None,
     )
     if query.category is not None and query.category_id is None:
         named = categories.id_by_name(reading.session(), query.category)
@@ -70,13 +74,15 @@ def _filter(query) -> queries.ItemFilter:
 @products_api.output(list[ProductRow])
 def list_products(query_data):
     """List products with their stock levels."""
+    store = _store(query_data)
     page = queries.list_items(
         reading.session(),
         g.actor,
-        _filter(query_data),
+        _filter(query_data, store),
         sort=query_data.sort,
         limit=query_data.limit,
         cursor=query_data.cursor,
+        store=store,
     )
     return answer(page)
 
@@ -190,7 +196,8 @@ def list_low_stock(query_data):
 def list_items(query_data):
     """List items of the catalogue."""
     archived = {"no": False, "yes": True, "all": None}[query_data.archived]
-    which = replace(_filter(query_data), is_archived=archived, group_id=query_data.group_id)
+    store = _store(query_data)
+    which = replace(_filter(query_data, store), is_archived=archived, group_id=query_data.group_id)
     page = queries.list_items(
         reading.session(),
         g.actor,
@@ -199,6 +206,7 @@ def list_items(query_data):
         limit=query_data.limit,
         cursor=query_data.cursor,
         in_full=True,
+        store=store,
     )
     return answer(page)
 

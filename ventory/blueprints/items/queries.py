@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Date, Select, and_, bindparam, column, exists, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, Inventory, InventoryRule
@@ -23,11 +23,14 @@ from ventory.blueprints.tags import queries as tags
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core import barcodes
 from ventory.core.access import Actor
+from ventory.core.days import local_day
 from ventory.core.fields import shown_value
 from ventory.core.quantity import ZERO, per_unit
 from ventory.core.reorder import Link, Rule, in_force
+from ventory.db.base import Id
 from ventory.db.paging import Listing, Page, SortKey, fetch, fetch_by_parents
 from ventory.db.prepared import Prepared
+from ventory.db.types import UnitPrice
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
 
 
@@ -81,6 +84,7 @@ class FieldValue:
 class ItemView:
     """An item with its stock over the stores that the actor may see.
 
+    price: its own; price_in_force: today's, in the store that was looked at or by the chain's default list
     stock_level: on hand in stores and on the way between them; available: in stores only
     barcode: the primary one of barcodes, which, like tags and values, stand here only when it was read in full
     reorder_point, target_level: what the item sets for every store that sets none itself
@@ -119,6 +123,7 @@ class ItemView:
     reorder_point: Decimal | None = None
     target_level: Decimal | None = None
     rule_chain: tuple[Link, ...] = ()
+    price_in_force: Decimal | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -196,9 +201,33 @@ def _orders() -> dict[str, list[SortKey]]:
 ORDERS = _orders()
 
 
+class Placed(Protocol):
+    """A store whose prices and calendar count."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+# Price lists lie above the items, in whose lists they show: names and columns are enough here. That the rule is the
+# one of core/pricing is proven by a test.
+_PRICE = table(
+    "price",
+    *(column(name, Id) for name in ("inventory_id", "list_id", "item_id")),
+    *(column(name, Date) for name in ("valid_from", "valid_until")),
+    column("amount", UnitPrice()),
+)
+_LIST = table(
+    "price_list", *(column(name, Id) for name in ("inventory_id", "id", "store_id")), column("is_default", Boolean)
+)
+# Asked with the items, once: most inventories have no list, and their lists cost no statement more.
+_HAS_PRICES = exists().where(_PRICE.c.inventory_id == bindparam("inventory", type_=Id)).label("has_prices")
+
+
 # Statements are made once: building one afresh costs as much as running it.
 _ITEMS = (
-    select(*_COLUMNS)
+    select(*_COLUMNS, _HAS_PRICES)
     .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
     .join(InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id))
     .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
@@ -266,17 +295,19 @@ def list_items(
     limit: int = 50,
     cursor: str | None = None,
     in_full: bool = False,
+    store: Placed | None = None,
 ) -> Page:
     """Items with their totals. in_full: with every barcode, tag and custom field
 
+    store: whose prices count, None for the chain at large
     sort: a key of ORDERS. shape: Page of ItemView
     """
     if which == ItemFilter() and not in_full:
         page = _EVERY_ACTIVE[sort].fetch(session.connection(), actor.inventory_id, limit=limit, cursor=cursor)
     else:
-        asked = filtered(_IN_FULL if in_full else _ITEMS, which)
-        page = fetch(session, asked, ORDERS[sort], limit=limit, cursor=cursor)
-    return Page(_with_stock(session, actor, page.rows, in_full), page.next_cursor, page.previous_cursor)
+        wanted, mine = filtered(_IN_FULL if in_full else _ITEMS, which), {"inventory": actor.inventory_id}
+        page = fetch(session, wanted, ORDERS[sort], limit=limit, cursor=cursor, values_of=mine)
+    return Page(_with_stock(session, actor, page.rows, in_full, store), page.next_cursor, page.previous_cursor)
 
 
 def count_items(session: Session, which: ItemFilter) -> int:
@@ -344,12 +375,14 @@ def category_and_below(category_id: int):
     return select(tree.union_all(below).c.id)
 
 
-def get_item(session: Session, actor: Actor, item_id: int, *, also_archived: bool = False) -> ItemView | None:
-    """One item with its totals and every store that carries it, or None."""
+def get_item(
+    session: Session, actor: Actor, item_id: int, *, also_archived: bool = False, store: Placed | None = None
+) -> ItemView | None:
+    """One item with its totals and every store that carries it, or None. store: as in list_items"""
     rows = _ONE_ITEM.within(session, item=item_id)
     if not rows or (rows[0].archived_at is not None and not also_archived):
         return None
-    (view,) = _with_stock(session, actor, rows, True)
+    (view,) = _with_stock(session, actor, rows, True, store)
     chain = rule_chain(session, view)
     return replace(view, rule_chain=chain, stores=_levels(session, actor, item_id, chain))
 
@@ -388,8 +421,11 @@ def _category_and_above() -> Select:
 _CATEGORY_RULES = Prepared(lambda _: _category_and_above())
 
 
-def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], in_full: bool) -> tuple[ItemView, ...]:
+def _with_stock(
+    session: Session, actor: Actor, rows: Sequence[Any], in_full: bool, store: Placed | None
+) -> tuple[ItemView, ...]:
     ids = [row.id for row in rows]
+    listed = _listed_prices(session, actor, ids, store) if rows and rows[0].has_prices else {}
     totals = _totals(session, actor, ids)
     images = files.images_by_item(session, ids)
     codes = barcodes_of(session, ids) if in_full else {}
@@ -432,9 +468,33 @@ def _with_stock(session: Session, actor: Actor, rows: Sequence[Any], in_full: bo
                 _values(custom.of(row.category_id), row.field_values) if custom else (),
                 row.reorder_point,
                 row.target_level,
+                price_in_force=listed.get(row.id, row.price),
             )
         )
     return tuple(views)
+
+
+_LISTED = (
+    select(_PRICE.c.item_id, _PRICE.c.amount)
+    .join(_LIST, and_(_LIST.c.inventory_id == _PRICE.c.inventory_id, _LIST.c.id == _PRICE.c.list_id))
+    .where(
+        _PRICE.c.inventory_id == bindparam("inventory", type_=Id),
+        _PRICE.c.valid_from <= bindparam("day", type_=Date),
+        or_(_PRICE.c.valid_until.is_(None), _PRICE.c.valid_until >= bindparam("day", type_=Date)),
+        or_(_LIST.c.is_default, _LIST.c.store_id == bindparam("store", type_=Id)),
+    )
+    .order_by(_LIST.c.is_default.desc())
+)
+_LISTED_PRICES = Prepared(lambda database: _LISTED.where(database.among(_PRICE.c.item_id, "items")))
+
+
+def _listed_prices(session: Session, actor: Actor, ids: Sequence[int], store: Placed | None) -> dict[int, Decimal]:
+    """What lists say today about items: the store's before the chain's default one. shape: {item id: price}"""
+    today = local_day(datetime.now(UTC), store.time_zone if store else actor.time_zone)
+    rows = _LISTED_PRICES.rows(
+        session.connection(), inventory=actor.inventory_id, day=today, store=store.id if store else 0, items=ids
+    )
+    return {row.item_id: row.amount for row in rows}
 
 
 def _values(fields: Sequence[FieldView], kept: dict[str, Any]) -> tuple[FieldValue, ...]:

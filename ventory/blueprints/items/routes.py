@@ -77,6 +77,7 @@ def catalogue():
         limit=DEFAULT_LIMIT,
         cursor=request.args.get("cursor"),
         in_full=True,
+        store=current.store(),
     )
     type_choices = [(each.code, each.name) for each in types.list_types(reading.session())]
     table = Table(
@@ -125,7 +126,7 @@ def archive_many():
 
 
 def _item(item_id: int) -> queries.ItemView:
-    view = queries.get_item(reading.session(), g.actor, item_id, also_archived=True)
+    view = queries.get_item(reading.session(), g.actor, item_id, also_archived=True, store=current.store())
     if view is None:
         raise NotFound("There is no such item.")
     return view
@@ -248,7 +249,7 @@ def _fill_choices(form: ItemForm) -> None:
     session = reading.session()
     form.barcodes.tidy()
     form.options.tidy()
-    form.tags.in_use = tags.names_in_use(session)
+    form.tags.in_use = tags.names_to_choose(session)
     form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
     form.unit.choices = [
         (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
@@ -322,7 +323,7 @@ def _rule_hints(inherited: InForce) -> dict[str, str]:
 
 
 @items_bp.route("/<int:item_id>/rule", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def item_rule(item_id):
     """Change the rule of an item in every store that sets none itself."""
     item = _item(item_id)

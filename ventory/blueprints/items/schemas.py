@@ -248,7 +248,11 @@ class _ItemOut(Out):
     group_id: int | None
     group: str | None
     options: dict[str, str]
-    price: AmountOut | None
+    price: Annotated[AmountOut | None, Field(description="The item's own; what holds where no price list says more.")]
+    price_in_force: Annotated[
+        AmountOut | None,
+        Field(description="What it sells at today: in the store that was asked for, else by the chain's default list."),
+    ]
     currency: str
     images: Annotated[list[ImageOut], Field(description="The item's own picture first.")]
     created_at: datetime

@@ -364,7 +364,8 @@ def _apply(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
     if "type" in given:
         item.type_id = _type(work, given["type"]).id
     for name in ("reorder_point", "target_level"):
-        if name in given:
+        if name in given and given[name] != getattr(item, name):
+            work.actor.refuse_beyond_stores("An item's own reorder rule")
             setattr(item, name, given[name])
     _check_item_rule(work, item, given)
     if "group" in given:

@@ -81,7 +81,7 @@ NEW: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("Transfer", "stock.move", {"kind": "transfer"}, "stock.transfer"),
     ("Item", "items.new", {}, "catalogue.write"),
     ("Supplier", "suppliers.new", {}, "suppliers.write"),
-    ("Store", "stores.new", {}, "stores.write"),
+    ("Store", "stores.new", {}, "stores.open"),
 )
 
 

@@ -16,9 +16,8 @@ from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.prices.queries import PriceListView, PriceView
 from ventory.blueprints.stores import queries as stores
 from ventory.blueprints.stores.models import Store
-from ventory.core.access import Actor
 from ventory.core.days import local_day
-from ventory.core.errors import BadInput, Forbidden, InUse, NotFound, SeveralErrors, SeveralRejections, VentoryError
+from ventory.core.errors import BadInput, InUse, NotFound, SeveralErrors, SeveralRejections, VentoryError
 from ventory.core.events import PricesChanged
 from ventory.core.pricing import Period, Plan, plan, withdraw
 from ventory.core.quantity import plain
@@ -105,7 +104,8 @@ def add_list(command: AddPriceList) -> PriceListView:
             store = stores.find_store(work.session, command.by, command.store, field="store")
             if command.is_default:
                 raise BadInput("The default list holds in every store; a list of one store cannot.", field="is_default")
-        _refuse_limited(command.by, store.id if store else None)
+        if store is None:
+            command.by.refuse_beyond_stores("This list")
         if command.is_default:
             _no_default(work)
         row = PriceList(
@@ -212,7 +212,8 @@ def _locked(work: UnitOfWork, list_id: int, version: int | None, *, also_referen
     if not queries.is_seen(work.session, work.actor, list_id):  # before the version: it would tell that there is one
         raise NotFound("There is no such price list.")
     row = locked(work, PriceList, list_id, version, "price list", also_references=also_references)
-    _refuse_limited(work.actor, row.store_id)
+    if row.store_id is None:
+        work.actor.refuse_beyond_stores("This list")
     return row
 
 
@@ -225,12 +226,6 @@ def _priced(known: references.Items, ref: ItemRef) -> FoundItem:
             field="barcode",
         )
     return item
-
-
-def _refuse_limited(actor: Actor, store_id: int | None) -> None:
-    """raises: Forbidden for those who work in some stores only, and the list holds in all"""
-    if actor.store_ids is not None and store_id is None:
-        raise Forbidden("This list holds in every store. Somebody who works in all of them may change it.")
 
 
 def _no_default(work: UnitOfWork) -> None:

@@ -36,7 +36,7 @@ def get_inventory_rule(inventory_id):
 
 
 @ranges_api.patch("/inventories/<int:inventory_id>/rule")
-@guard("catalogue.write")
+@guard("chain.write")
 @ranges_api.input(InventoryRuleChange)
 @ranges_api.output(InventoryRuleOut)
 def set_inventory_rule(inventory_id, json_data):

@@ -27,7 +27,7 @@ RULE_HINTS = {
 
 
 @ranges_bp.route("/inventories/rule", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def inventory_rule():
     """Set the reorder rule of the whole chain."""
     view = queries.inventory_rule(reading.session())

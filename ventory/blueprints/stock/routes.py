@@ -270,21 +270,25 @@ def _rule_rows(view: items.ItemView, shown: items.StoreLevel | None) -> list[Rul
     """The chain of the reorder rule, down to the store that is shown, with the address where each level is changed."""
     links = list(view.rule_chain)
     addresses = {
-        "inventory": lambda _: url_for("ranges.inventory_rule"),
-        "category": lambda link: url_for("categories.edit", category_id=link.id),
-        "item": lambda link: url_for("items.item_rule", item_id=link.id),
-        "store": lambda _: url_for("items.rule", item_id=view.id, code=shown.code),
+        "inventory": ("chain.write", lambda _: url_for("ranges.inventory_rule")),
+        "category": ("chain.write", lambda link: url_for("categories.edit", category_id=link.id)),
+        "item": ("chain.write", lambda link: url_for("items.item_rule", item_id=link.id)),
+        "store": ("catalogue.write", lambda _: url_for("items.rule", item_id=view.id, code=shown.code)),
     }
+
+    def address(link: Link) -> str | None:
+        needs, leads = addresses[link.level]
+        return leads(link) if g.actor.may(needs) and not view.archived_at else None
+
     if shown:
         links.append(Link("store", shown.store_id, shown.name, shown.rule.own))
     holds = in_force([link.rule for link in links])
-    may_edit = g.actor.may("catalogue.write") and not view.archived_at
     return [
         RuleRow(
             link.level,
             link.name,
             link.rule,
-            addresses[link.level](link) if may_edit else None,
+            address(link),
             holds.point_from == position,
             holds.target_from == position,
         )

@@ -43,7 +43,7 @@ def get_store(store_id):
 
 
 @stores_api.post("")
-@guard("stores.write")
+@guard("stores.open")
 @stores_api.input(StoreIn)
 @stores_api.output(StoreOut, status_code=201)
 def open_store(json_data):

@@ -38,12 +38,13 @@ def listing():
     page = queries.list_stores(
         reading.session(), g.actor, also_closed=True, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
     )
+    may_open = g.actor.may("stores.open")
     table = Table(
         "stores",
         "Stores",
         COLUMNS,
         page,
-        Empty("No stores yet.", ("New store", url_for(".new")) if g.actor.may("stores.write") else None),
+        Empty("No stores yet.", ("New store", url_for(".new")) if may_open else None),
     )
     return render_template(
         "vocabulary.html",
@@ -51,13 +52,13 @@ def listing():
         table=table,
         addresses=RowAddresses(lambda row: url_for(".edit", store_id=row.id)),
         may_write=g.actor.may("stores.write"),
-        new_address=url_for(".new"),
+        new_address=url_for(".new") if may_open else None,
         new_label="New store",
     )
 
 
 @stores_bp.route("/new", methods=["GET", "POST"])
-@guard("stores.write")
+@guard("stores.open")
 def new():
     """Open a store."""
     form = NewStoreForm(data={"time_zone": g.actor.time_zone})
@@ -95,8 +96,11 @@ def edit(store_id):
     view = queries.get_store(reading.session(), g.actor, store_id)
     if view is None:
         raise NotFound("There is no such store.")
-    names = ("code", "name", "kind", "address", "time_zone", "may_go_negative", "is_default")
+    names = ["code", "name", "kind", "address", "time_zone", "may_go_negative", "is_default"]
     form = EditStoreForm(data={name: getattr(view, name) for name in names} | {"is_closed": view.closed_at is not None})
+    if g.actor.store_ids is not None:
+        del form.is_default
+        names.remove("is_default")
     answer = submit(
         form,
         lambda: service.change(

@@ -9,7 +9,7 @@ from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.stores import queries
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.stores.queries import StoreView
-from ventory.core.errors import BadInput, Forbidden, InUse, NotFound
+from ventory.core.errors import BadInput, InUse, NotFound
 from ventory.core.events import StoreChanged
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
@@ -48,8 +48,6 @@ class ChangeStore(Command):
 @use_case
 def open_store(command: OpenStore) -> StoreView:
     """Open a store: its own place, one for held goods and one for goods on their way to it."""
-    if command.by.store_ids is not None:
-        raise Forbidden("A store is opened by somebody who works in all stores.")
     with unit_of_work(command) as work:
         zone = command.time_zone or command.by.time_zone
         _check_zone(zone)
@@ -105,7 +103,8 @@ def change(command: ChangeStore) -> StoreView:
 
 def _close_or_default(work: UnitOfWork, store: Store, command: ChangeStore) -> None:
     inventory = work.session.get_one(Inventory, work.inventory_id)
-    if command.is_default:
+    if command.is_default and inventory.default_store_id != store.id:
+        work.actor.refuse_beyond_stores("The default store")
         inventory.default_store_id = store.id
     if command.is_closed is None:
         return

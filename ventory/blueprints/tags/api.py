@@ -20,7 +20,7 @@ tags_api = APIBlueprint("tags", __name__, url_prefix="/tags", tag="Tags")
 @tags_api.input(PageQuery, location="query")
 @tags_api.output(list[TagOut])
 def list_tags(query_data):
-    """The tags that items carry, by name."""
+    """The tags that items carry or that are offered, by name."""
     return answer(queries.list_tags(reading.session(), limit=query_data.limit, cursor=query_data.cursor))
 
 
@@ -36,7 +36,7 @@ def get_tag(tag_id):
 
 
 @tags_api.patch("/<int:tag_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @tags_api.input(TagChange)
 @tags_api.output(TagOut)
 def rename_tag(tag_id, json_data):
@@ -46,9 +46,19 @@ def rename_tag(tag_id, json_data):
 
 
 @tags_api.post("/<int:tag_id>/merge")
-@guard("catalogue.write")
+@guard("chain.write")
 @tags_api.input(TagMerge)
 @tags_api.output(TagOut)
 def merge_tag(tag_id, json_data):
     """Let every item that carries this tag carry the other instead; the answer is the one that stays."""
     return tagged(service.merge(service.MergeTags(tag_id=tag_id, into=json_data.into, **asked())))
+
+
+@tags_api.delete("/<int:tag_id>")
+@guard("chain.write")
+@tags_api.output({}, status_code=204)
+def remove_tag(tag_id):
+    """Remove a tag that is offered and that no item carries. 409 in_use when one does."""
+    version = version_sent(is_required=False)
+    service.remove(service.RemoveTag(tag_id=tag_id, version=version, **asked()))
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.core.errors import CodeTaken
@@ -13,7 +13,8 @@ from ventory.db.integrity import means
 class Tag(Tenant, Base):
     """A word that items carry; names are compared casefolded.
 
-    Made when first used. One that no item carries any more is as if absent; its row serves again when its name returns.
+    Made when first used, or offered from the start. One that no item carries and that is not offered is as if absent;
+    its row serves again when its name returns.
     """
 
     __tablename__ = "tag"
@@ -25,6 +26,7 @@ class Tag(Tenant, Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
     name_key: Mapped[str] = mapped_column(String(120, collation="C").with_variant(String(120), "sqlite"))
+    is_offered: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     version: Mapped[int] = mapped_column(Integer, default=1)
 
 

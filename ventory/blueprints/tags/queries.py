@@ -1,11 +1,11 @@
-"""Reads of tags. Only tags that an item carries are there."""
+"""Reads of tags. Those that an item carries are there, and those that are offered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, bindparam, column, func, select, table
+from sqlalchemy import ColumnElement, Select, and_, bindparam, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.tags.models import ItemTag, Tag
@@ -26,10 +26,10 @@ class TagView:
     version: int
 
 
-def _carried() -> Select:
+def _there() -> Select:
     return (
         select(Tag.id, Tag.name, Tag.name_key, Tag.version, func.count(_ITEM.c.id).label("items"))
-        .join(ItemTag, and_(ItemTag.inventory_id == Tag.inventory_id, ItemTag.tag_id == Tag.id))
+        .outerjoin(ItemTag, and_(ItemTag.inventory_id == Tag.inventory_id, ItemTag.tag_id == Tag.id))
         .outerjoin(
             _ITEM,
             and_(
@@ -38,26 +38,35 @@ def _carried() -> Select:
                 _ITEM.c.archived_at.is_(None),
             ),
         )
-        .group_by(Tag.id, Tag.name, Tag.name_key, Tag.version)
+        .where(or_(ItemTag.item_id.is_not(None), Tag.is_offered))
+        .group_by(Tag.id, Tag.name, Tag.name_key, Tag.version, Tag.is_offered)
     )
 
 
 def list_tags(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page:
-    """Tags by name, those of archived items too. shape: Page of TagView"""
-    page = fetch(session, _carried(), [SortKey(Tag.name_key, lambda row: row.name_key)], limit=limit, cursor=cursor)
+    """Tags by name, those of archived items and those offered too. shape: Page of TagView"""
+    page = fetch(session, _there(), [SortKey(Tag.name_key, lambda row: row.name_key)], limit=limit, cursor=cursor)
     rows = tuple(TagView(row.id, row.name, row.items, row.version) for row in page.rows)
     return Page(rows, page.next_cursor, page.previous_cursor)
 
 
 def get_tag(session: Session, tag_id: int) -> TagView | None:
-    row = session.execute(_carried().where(Tag.id == tag_id)).first()
+    row = session.execute(_there().where(Tag.id == tag_id)).first()
     return TagView(row.id, row.name, row.items, row.version) if row else None
 
 
 def names_in_use(session: Session, most: int = 200) -> list[str]:
-    """What pickers offer: the tags that active items carry, by name."""
-    rows = session.execute(_carried().having(func.count(_ITEM.c.id) > 0).order_by(Tag.name_key).limit(most))
-    return [row.name for row in rows]
+    """What filters offer: the tags that active items carry, by name."""
+    return _names(session, func.count(_ITEM.c.id) > 0, most)
+
+
+def names_to_choose(session: Session, most: int = 200) -> list[str]:
+    """What an item's form offers: the tags in use, and those that are offered before their first use."""
+    return _names(session, or_(func.count(_ITEM.c.id) > 0, Tag.is_offered), most)
+
+
+def _names(session: Session, which: ColumnElement[bool], most: int) -> list[str]:
+    return [row.name for row in session.execute(_there().having(which).order_by(Tag.name_key).limit(most))]
 
 
 def tag_choices(session: Session, chosen: str) -> list[tuple[str, str]]:

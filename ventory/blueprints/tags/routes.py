@@ -6,11 +6,11 @@ from flask import Blueprint, g, render_template, request, url_for
 
 from ventory.blueprints.tags import queries, service
 from ventory.blueprints.tags.forms import MergeForm, TagForm
-from ventory.core.errors import NotFound
+from ventory.core.errors import NotFound, VentoryError
 from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
 from ventory.web.tables import Column, Empty, Table
 
 tags_bp = Blueprint("tags", __name__, url_prefix="/items/tags", template_folder="templates")
@@ -24,10 +24,10 @@ def _crumbs():
 @tags_bp.get("/")
 @guard("catalogue.read")
 def listing():
-    """Every tag that an item carries."""
+    """Every tag that an item carries or that is offered."""
     page = queries.list_tags(reading.session(), limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))
     empty = Empty(
-        "No item carries a tag yet. Tags are made on the items themselves.", ("Items", url_for("items.catalogue"))
+        "There are no tags yet. Tags are made on the items themselves.", ("Items", url_for("items.catalogue"))
     )
     table = Table("tags", "Tags", COLUMNS, page, empty, api="/api/v1/tags")
     return render_template(
@@ -36,7 +36,7 @@ def listing():
         table=table,
         addresses=RowAddresses(
             (lambda row: url_for(".edit", tag_id=row.id))
-            if g.actor.may("catalogue.write")
+            if g.actor.may("chain.write")
             else (lambda row: url_for("items.catalogue", tag=row.name))
         ),
     )
@@ -50,7 +50,7 @@ def _tag(tag_id: int) -> queries.TagView:
 
 
 @tags_bp.route("/<int:tag_id>", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def edit(tag_id):
     """Rename a tag."""
     tag = _tag(tag_id)
@@ -63,6 +63,7 @@ def edit(tag_id):
     if answer is not None:
         return answer
     others = _others(tag_id)
+    removal = Removal(url_for(".remove", tag_id=tag_id), "A tag that no item carries can be removed.", "Remove")
     return form_page(
         form,
         title=tag.name,
@@ -74,8 +75,22 @@ def edit(tag_id):
             if tag.items != 1
             else "One active item carries it; it follows."
         },
+        removal=removal if not tag.items else None,
         links=((f"Merge {tag.name} into another tag", url_for(".merge", tag_id=tag_id)),) if others else (),
     )
+
+
+@tags_bp.post("/<int:tag_id>/remove")
+@guard("chain.write")
+def remove(tag_id):
+    """Remove a tag that no item carries."""
+    try:
+        service.remove(service.RemoveTag(tag_id=tag_id, **asked()))
+    except NotFound:
+        raise
+    except VentoryError as error:
+        return gone(error.message, url_for(".edit", tag_id=tag_id))
+    return gone("The tag was removed.", url_for(".listing"))
 
 
 def _others(tag_id: int) -> list[tuple[int, str]]:
@@ -84,7 +99,7 @@ def _others(tag_id: int) -> list[tuple[int, str]]:
 
 
 @tags_bp.route("/<int:tag_id>/merge", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def merge(tag_id):
     """Merge a tag into another."""
     tag = _tag(tag_id)

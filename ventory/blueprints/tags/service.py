@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, text, update
 from ventory.blueprints.tags import queries
 from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.blueprints.tags.queries import TagView
-from ventory.core.errors import BadInput, CodeTaken, NotFound
+from ventory.core.errors import BadInput, CodeTaken, InUse, NotFound
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
@@ -32,11 +32,22 @@ class MergeTags(Command):
     into: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class RemoveTag(Command):
+    tag_id: int
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Removed:
+    id: int
+
+
 @use_case
 def rename(command: RenameTag) -> TagView:
     """Rename a tag on all its items. 409 code_taken when another has the name: the two can be merged."""
     with unit_of_work(command) as work:
-        tag = _carried(work, command.tag_id, command.version)
+        tag = _locked(work, command.tag_id, command.version)
         key = _checked(command.name, "name").casefold()
         _make_room(work, tag, command.name, key)
         tag.name, tag.name_key = command.name, key
@@ -54,7 +65,7 @@ def merge(command: MergeTags) -> TagView:
         # Locked in key order: two merges that meet head-on would otherwise deadlock.
         for tag_id in sorted((command.tag_id, command.into)):
             try:
-                _carried(work, tag_id, None)
+                _locked(work, tag_id, None)
             except NotFound:
                 if tag_id == command.tag_id:
                     raise
@@ -68,7 +79,20 @@ def merge(command: MergeTags) -> TagView:
             update(ItemTag).where(ItemTag.tag_id == command.tag_id).values(tag_id=command.into),
             execution_options={"synchronize_session": False},
         )
+        work.session.execute(update(Tag).where(Tag.id == command.tag_id).values(is_offered=False))
         return work.result(_view(work, command.into))
+
+
+@use_case
+def remove(command: RemoveTag) -> Removed:
+    """Remove a tag that is offered and that no item carries. 409 in_use else."""
+    with unit_of_work(command) as work:
+        tag = _locked(work, command.tag_id, command.version, also_references=True)
+        if queries.is_carried(work.session, tag.id):
+            raise InUse(f"Items, perhaps archived ones, are tagged {tag.name}. Take it off them or merge it first.")
+        work.session.delete(tag)
+        work.session.flush()
+        return work.result(Removed(command.tag_id))
 
 
 def give(work: UnitOfWork, item_id: int, names: Sequence[str]) -> None:
@@ -119,9 +143,9 @@ def _known(work: UnitOfWork, keys: Iterable[str]) -> dict[str, int]:
     return {row.name_key: row.id for row in rows}
 
 
-def _carried(work: UnitOfWork, tag_id: int, version: int | None) -> Tag:
-    tag = locked(work, Tag, tag_id, version, "tag")
-    if not queries.is_carried(work.session, tag_id):
+def _locked(work: UnitOfWork, tag_id: int, version: int | None, *, also_references: bool = False) -> Tag:
+    tag = locked(work, Tag, tag_id, version, "tag", also_references=also_references)
+    if not tag.is_offered and not queries.is_carried(work.session, tag_id):
         raise NotFound("There is no such tag.")
     return tag
 
@@ -133,6 +157,7 @@ def _make_room(work: UnitOfWork, tag: Tag, name: str, key: str) -> None:
         return
     if queries.is_carried(work.session, other.id):
         raise CodeTaken(f"There is a tag {other.name} already. Merge {tag.name} into it instead.", field="name")
+    tag.is_offered = tag.is_offered or other.is_offered
     work.session.delete(other)
     work.session.flush()
 

@@ -37,7 +37,7 @@ def get_unit(unit_id):
 
 
 @uom_api.post("")
-@guard("catalogue.write")
+@guard("chain.write")
 @uom_api.input(UnitIn)
 @uom_api.output(UnitOut, status_code=201)
 def add_unit(json_data):
@@ -47,7 +47,7 @@ def add_unit(json_data):
 
 
 @uom_api.patch("/<int:unit_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @uom_api.input(UnitChange)
 @uom_api.output(UnitOut)
 def change_unit(unit_id, json_data):
@@ -58,7 +58,7 @@ def change_unit(unit_id, json_data):
 
 
 @uom_api.delete("/<int:unit_id>")
-@guard("catalogue.write")
+@guard("chain.write")
 @uom_api.output({}, status_code=204)
 def remove_unit(unit_id):
     """Remove a unit that nothing is counted in. 409 in_use else."""

@@ -37,21 +37,21 @@ def listing():
         "Units",
         COLUMNS,
         page,
-        Empty("No units yet.", ("New", url_for(".new")) if g.actor.may("catalogue.write") else None),
+        Empty("No units yet.", ("New", url_for(".new")) if g.actor.may("chain.write") else None),
     )
     return render_template(
         "vocabulary.html",
         title="Units",
         table=table,
         addresses=RowAddresses(lambda row: url_for(".edit", unit_id=row.id)),
-        may_write=g.actor.may("catalogue.write"),
+        may_write=g.actor.may("chain.write"),
         new_address=url_for(".new"),
         new_label="New unit",
     )
 
 
 @uom_bp.route("/new", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def new():
     """Add a unit or a pack."""
     form = UnitForm()
@@ -78,7 +78,7 @@ def new():
 
 
 @uom_bp.route("/<int:unit_id>", methods=["GET", "POST"])
-@guard("catalogue.write")
+@guard("chain.write")
 def edit(unit_id):
     """Change a unit."""
     view = queries.get(reading.session(), unit_id)
@@ -114,7 +114,7 @@ def edit(unit_id):
 
 
 @uom_bp.post("/<int:unit_id>/remove")
-@guard("catalogue.write")
+@guard("chain.write")
 def remove(unit_id):
     """Remove a unit that nothing is counted in."""
     try:

@@ -20,6 +20,7 @@ SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
 NUMBERING_LOCK = 7_064_201
 RULES_LOCK = 7_064_202
 BULK = 100
+SLICE = 250_000
 AMONG = "{column} IN (SELECT unnest(CAST(:items AS bigint[])))"
 CHANNEL = "ventory_outbox"
 
@@ -353,8 +354,10 @@ def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) ->
     table = columns[0].table.name
     names = ", ".join(column.name for column in columns)
     cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    # In slices: five million lines in one statement ran into its time limit.
+    for start in range(0, len(rows), SLICE):
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows[start : start + SLICE]:
+                copy.write_row(row)
     if columns[0].name == "id":
         connection.exec_driver_sql(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")  # noqa: S608

@@ -1,0 +1,17 @@
+"""Tags that are offered before an item carries them, as a kind of shop suggests."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.add_column("tag", sa.Column("is_offered", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def downgrade():
+    op.drop_column("tag", "is_offered")
