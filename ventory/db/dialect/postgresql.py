@@ -291,6 +291,8 @@ def number_events(connection) -> int:
     """
     if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({NUMBERING_LOCK})").scalar_one():
         return 0
+    # Row by row from what waits: the planner expects two thousand, and merged with the whole outbox, 35 ms each time.
+    connection.exec_driver_sql("SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off")
     return connection.exec_driver_sql(
         """
         UPDATE outbox o SET seq = n.seq
