@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select, true
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.items.queries import category_and_below
 from ventory.core.access import Actor
-from ventory.core.facts import FLOWS, WINDOWS, change
+from ventory.core.facts import FLOWS, WINDOWS, Entry, change
 from ventory.core.quantity import ZERO
 from ventory.stock import facts, flows
 from ventory.stock.models import (
@@ -212,6 +212,10 @@ class Figures:
     transferred_out: Decimal
 
 
+def _of_line(entry: Entry) -> Figures:
+    return Figures(**(dict.fromkeys(FLOWS, ZERO) | {entry.flow: entry.quantity}))
+
+
 def _sum(rows: Iterable) -> Figures:
     rows = list(rows)
     return Figures(*(sum((getattr(row, name) for row in rows), ZERO) for name in FLOWS))
@@ -231,7 +235,7 @@ class _Sold(NamedTuple):
 
 
 class Books:
-    """What is known of a scope: facts up to where the reader came, and the ledger for what it has not come to.
+    """What is known of a scope: facts up to where the reader came, and the lines that it has not come to.
 
     Without facts the ledger answers alone.
     """
@@ -239,9 +243,9 @@ class Books:
     def __init__(self, session: Session, scope: Scope):
         self.session, self.scope = session, scope
         connection, inventory_id = session.connection(), scope.actor.inventory_id
-        self.state = facts.state_of(connection, inventory_id)
-        self.waiting = facts.waiting(connection, inventory_id) if self.state else None
         self.places = list(session.execute(select(Place.id).where(scope.here(Place))).scalars())
+        self.state = facts.state_of(connection, inventory_id)
+        self.later = self._later(facts.waiting(connection, inventory_id)) if self.state else []
 
     def per_day(self, first_day: date, last_day: date | None = None) -> dict[date, Figures]:
         """The flows of each day of a period on which there were any, to the newest when no last day is named."""
@@ -249,45 +253,70 @@ class Books:
         def within(column):
             return column >= first_day if last_day is None else column.between(first_day, last_day)
 
-        found = self._ledger(Movement.business_date, within(Movement.business_date))
         if self.state is None:
-            return found
+            return self._ledger(Movement.business_date, within(Movement.business_date))
         table = DailyFact if self._is_of_items else DailyTotal
         columns = [func.sum(getattr(table, name), type_=getattr(table, name).type).label(name) for name in FLOWS]
         statement = select(table.business_date, *columns).where(table.place_id.in_(self.places))
         if table is DailyFact:
             statement = self.scope.of_items(statement, DailyFact.item_id)
-        for row in self.session.execute(statement.where(within(table.business_date)).group_by(table.business_date)):
-            day = row.business_date
-            found[day] = _sum([row, found[day]]) if day in found else row
-        return found
+        rows = self.session.execute(statement.where(within(table.business_date)).group_by(table.business_date))
+        found: dict[date, list] = {row.business_date: [row] for row in rows}
+        for each in self.later:
+            day = each.entry.business_date
+            if first_day <= day and (last_day is None or day <= last_day):
+                found.setdefault(day, []).append(_of_line(each.entry))
+        return {day: _sum(parts) for day, parts in found.items()}
 
     def on_hand(self) -> Decimal:
         """What is there now. Of all items it is kept in one row per place: a chain has a million balances."""
         if self.state is None or self._is_of_items:
             return _on_hand_now(self.session, self.scope)
         kept = select(func.sum(DerivedPlace.on_hand)).where(DerivedPlace.place_id.in_(self.places))
-        later = self._ledger(None, true())
-        return (self.session.execute(kept).scalar_one() or ZERO) + sum(map(change, later.values()), ZERO)
+        later = sum((each.entry.change for each in self.later), ZERO)
+        return (self.session.execute(kept).scalar_one() or ZERO) + later
 
     def most_sold(self, first_day: date, last_day: date, limit: int) -> list[_Sold]:
         """Items with sales, best first."""
-        rows = self._ledger(MovementLine.item_id, Movement.business_date.between(first_day, last_day))
-        later = {item: _Sold(item, row.sold - row.returned, row.received) for item, row in rows.items()}
-        found = later
-        if self.state is not None:
-            base, sold = self._sold(first_day, last_day)
-            # One place more for each item that may change its rank.
-            best = base.having(sold > ZERO).order_by(sold.desc(), base.selected_columns[0]).limit(limit + len(later))
-            found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
-            if later:
-                touched = base.where(base.selected_columns[0].in_(later))
-                found |= {row.item_id: _Sold(*row) for row in self.session.execute(touched)}
-            for item, more in later.items():
-                known = found.get(item, _Sold(item, ZERO, ZERO))
-                found[item] = _Sold(item, known.sold + more.sold, known.received + more.received)
+        if self.state is None:
+            rows = self._ledger(MovementLine.item_id, Movement.business_date.between(first_day, last_day))
+            found = {item: _Sold(item, row.sold - row.returned, row.received) for item, row in rows.items()}
+        else:
+            found = self._most_sold_by_facts(first_day, last_day, limit)
         ranked = sorted((row for row in found.values() if row.sold > 0), key=lambda row: (-row.sold, row.item_id))
         return ranked[:limit]
+
+    def _most_sold_by_facts(self, first_day: date, last_day: date, limit: int) -> dict[int, _Sold]:
+        later: dict[int, list[Figures]] = {}
+        for each in self.later:
+            if first_day <= each.entry.business_date <= last_day:
+                later.setdefault(each.item_id, []).append(_of_line(each.entry))
+        base, sold = self._sold(first_day, last_day)
+        item_id = base.selected_columns[0]
+        # One place more for each item that may change its rank.
+        best = base.having(sold > ZERO).order_by(sold.desc(), item_id).limit(limit + len(later))
+        found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
+        if later:
+            found |= {row.item_id: _Sold(*row) for row in self.session.execute(base.where(item_id.in_(later)))}
+        for item, parts in later.items():
+            known, more = found.get(item, _Sold(item, ZERO, ZERO)), _sum(parts)
+            found[item] = _Sold(item, known.sold + more.sold - more.returned, known.received + more.received)
+        return found
+
+    def _later(self, movement_ids: list[int]) -> list[facts.Seen]:
+        """The lines that are not in the facts yet, as the places see them that are looked at."""
+        if not movement_ids:
+            return []
+        connection = self.session.connection()
+        kinds, holding = facts.places_of(connection, self.scope.actor.inventory_id)
+        here = {place_id: holding[place_id] for place_id in self.places}
+        found = facts.seen(connection, movement_ids, kinds, here)
+        if self._is_of_items:
+            items = {each.item_id for each in found}
+            wanted = self.scope.of_items(select(Item.id).where(Item.id.in_(items)), Item.id)
+            within = set(self.session.execute(wanted).scalars())
+            found = [each for each in found if each.item_id in within]
+        return found
 
     def _sold(self, first_day: date, last_day: date):
         """Sold and received per item by facts. returns: the grouped statement, and its column of what was sold"""
@@ -311,17 +340,11 @@ class Books:
         return self.scope.product_id is not None or self.scope.category_id is not None
 
     def _ledger(self, key, within) -> dict:
-        """The flows by a column, or all under None, of the movements that are not in the facts."""
-        if self.waiting is not None and not self.waiting:
-            return {}
+        """The flows of the ledger by a column."""
         here = self.scope.here
-        statement = flows.lines_at(here).where(within).add_columns(*flows.sums(here))
-        if self.waiting is not None:
-            statement = statement.where(MovementLine.movement_id.in_(self.waiting))
-        statement = self.scope.of_items(statement, MovementLine.item_id)
-        if key is None:
-            return {None: self.session.execute(statement).one()}
-        return {row.key: row for row in self.session.execute(statement.add_columns(key.label("key")).group_by(key))}
+        statement = flows.lines_at(here).where(within).add_columns(*flows.sums(here), key.label("key")).group_by(key)
+        rows = self.session.execute(self.scope.of_items(statement, MovementLine.item_id))
+        return {row.key: row for row in rows}
 
 
 def _on_hand_now(session: Session, scope: Scope) -> Decimal:
