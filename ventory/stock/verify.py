@@ -6,32 +6,49 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, column, func, literal, select, text, union_all
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    column,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.types import NullType, TypeDecorator
 
+from ventory.core.facts import FLOWS
 from ventory.core.ledger import HOLDING
 from ventory.core.quantity import ZERO, per_unit, plain
 from ventory.core.reorder import InForce, Rule, in_force
 from ventory.db import dialect
 from ventory.db.base import Id
 from ventory.db.types import Quantity
-from ventory.stock.models import Balance, MovementLine, Place
+from ventory.stock import derive, facts
+from ventory.stock.derive import FACT_FIGURES, RECENT_FIGURES
+from ventory.stock.models import Balance, DailyFact, DailyTotal, DerivedPlace, MovementLine, Place, RecentSales
 
 BATCH = 5_000
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A derived figure that is not what the ledger says."""
+    """A derived figure that is not what the ledger says. item_id: None for a sum of all items"""
 
     inventory_id: int
     place_id: int
-    item_id: int
+    item_id: int | None
     figure: str
     found: str
     expected: str
 
     def __str__(self) -> str:
-        where = f"inventory {self.inventory_id}, place {self.place_id}, item {self.item_id}"
+        where = f"inventory {self.inventory_id}, place {self.place_id}"
+        if self.item_id is not None:
+            where += f", item {self.item_id}"
         return f"{where}: {self.figure} is {self.found}, the ledger says {self.expected}"
 
 
@@ -41,6 +58,7 @@ class Report:
 
     lines: int
     balances: int
+    facts: int
     differences: tuple[Difference, ...]
 
 
@@ -74,7 +92,7 @@ _FIGURES = (
 
 
 def verify(connection: Connection) -> Report:
-    """Compare every balance of every inventory with the ledger.
+    """Compare every balance and every daily fact of every inventory with the ledger.
 
     Run it in one unchanging view (a reading transaction): it may take place while others write.
     """
@@ -102,7 +120,112 @@ def verify(connection: Connection) -> Report:
             if is_now != getattr(expected, figure)
         ]
     differences += [Difference(*key, "the balance", "there", "missing") for key in sorted(found)]
-    return Report(lines, count, tuple(differences))
+    count_of_facts, more = verify_facts(connection)
+    return Report(lines, count, count_of_facts, (*differences, *more))
+
+
+def verify_facts(connection: Connection) -> tuple[int, list[Difference]]:
+    """Compare daily facts and their sums with the ledger, up to where their reader came.
+
+    An inventory that is not derived yet has none to compare. Memory grows with items and days, not with lines.
+    returns: how many facts there are, and what differs
+    """
+    count, differences = 0, []
+    inventories = connection.execute(text("SELECT inventory_id FROM derived_inventory ORDER BY inventory_id"))
+    for inventory_id in inventories.scalars().all():
+        check = _FactsCheck(connection, inventory_id)
+        check.run()
+        count += check.count
+        differences += check.differences
+    return count, differences
+
+
+class _FactsCheck:
+    """The facts of one inventory beside those that the ledger would give, and their sums beside what facts add up to.
+
+    Rows are compared in the database's own form.
+    """
+
+    def __init__(self, connection: Connection, inventory_id: int):
+        self.connection, self.inventory_id = connection, inventory_id
+        self.count = 0
+        self.differences: list[Difference] = []
+        self.until = facts.state_of(connection, inventory_id).until
+        self.left_out = facts.waiting(connection, inventory_id)
+
+    def run(self) -> None:
+        kinds, places = facts.places_of(self.connection, self.inventory_id)
+        for where in places.values():
+            own = (self.inventory_id, where.id)
+            of_ledger = derive.facts(self.connection, self.inventory_id, where, kinds, self.left_out)
+            expected = () if of_ledger is None else (row[2:] for row in derive.rows(self.connection, of_ledger))
+            self.count += self._compare(DailyFact, where.id, ("item_id", "business_date"), FACT_FIGURES, iter(expected))
+            self._sums(DailyTotal, where.id, ("business_date",), FLOWS, derive.totals(*own))
+            self._sums(DerivedPlace, where.id, ("place_id",), ("on_hand",), derive.on_hand(*own))
+            self._sums(RecentSales, where.id, ("item_id",), RECENT_FIGURES, derive.recent(*own, self.until))
+        everywhere = facts.everywhere(self.inventory_id, places)
+        self._sums(RecentSales, facts.EVERYWHERE, ("item_id",), RECENT_FIGURES, everywhere)
+
+    def _sums(self, model, place_id: int, keys: tuple, figures: tuple, expected: Select) -> None:
+        self._compare(model, place_id, keys, figures, self._rows(expected.subquery().c, keys, figures))
+
+    def _compare(self, model, place_id: int, keys: tuple, figures: tuple, expected: Iterator) -> int:
+        """Name what differs in the rows of a place. returns: how many rows there are"""
+        column = model.__table__.c
+        own = (column.inventory_id == self.inventory_id, column.place_id == place_id)
+        found = self._rows(column, keys, figures, *own)
+        length, count = len(keys), 0
+        for row, right in _side_by_side(found, expected, length):
+            count += row is not None
+            if row == right:
+                continue
+            named = dict(zip(keys, (row or right)[:length], strict=True))
+            what = " of all items" * ("item_id" not in keys)
+            when = f" on {named['business_date']}" if "business_date" in keys else ""
+            for name, is_now, should in zip(
+                figures, _figures_of(row, right, length), _figures_of(right, row, length), strict=True
+            ):
+                if is_now != should:
+                    shown = [_shown(self._value(column[name], value)) for value in (is_now, should)]
+                    self._differs(place_id, named.get("item_id"), f"{name}{what}{when}", *shown)
+        return count
+
+    def _rows(self, columns, keys: tuple, figures: tuple, *where) -> Iterator[tuple]:
+        statement = select(*(type_coerce(columns[name], NullType()) for name in (*keys, *figures))).where(*where)
+        statement = statement.order_by(*(columns[name] for name in keys))
+        yield from map(tuple, self.connection.execute(statement, execution_options={"yield_per": BATCH}))
+
+    def _value(self, column, raw):
+        return column.type.process_result_value(raw, self.connection.dialect) if _is_ours(column.type) else raw
+
+    def _differs(self, place_id: int, item_id: int | None, figure: str, found: str, expected: str) -> None:
+        self.differences.append(Difference(self.inventory_id, place_id, item_id, figure, found, expected))
+
+
+def _is_ours(kind) -> bool:
+    return isinstance(kind, TypeDecorator)
+
+
+def _figures_of(row: tuple | None, other: tuple | None, length: int) -> tuple:
+    """The figures of a row; of one that is missing, zeros: a sum of nothing need not be there."""
+    if row is not None:
+        return row[length:]
+    assert other is not None
+    return (0,) * (len(other) - length)
+
+
+def _side_by_side(left: Iterator[tuple], right: Iterator[tuple], length: int) -> Iterator[tuple]:
+    """Two ascending rows of tuples as one: (left or None, right or None). length: of the key they begin with"""
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        key = min(tuple(each[:length]) for each in (one, other) if each is not None)
+        ours, theirs = (
+            one is not None and tuple(one[:length]) == key,
+            other is not None and tuple(other[:length]) == key,
+        )
+        yield one if ours else None, tuple(other) if other is not None and theirs else None
+        one = next(left, None) if ours else one
+        other = next(right, None) if theirs else other
 
 
 def _shown(value) -> str:
@@ -238,7 +361,7 @@ def _rules_above_items(connection: Connection) -> dict[tuple[int, int | None], t
 
 
 def rebuild(connection: Connection) -> int:
-    """Make every balance again from the ledger and the rules, in the caller's transaction.
+    """Make every balance and every daily fact again from the ledger and the rules, in the caller's transaction.
 
     returns: how many balances there are now
     """
@@ -256,4 +379,6 @@ def rebuild(connection: Connection) -> int:
     connection.execute(balance.delete())
     for start in range(0, len(wanted), BATCH):
         connection.execute(balance.insert(), wanted[start : start + BATCH])
+    for inventory_id in connection.execute(text("SELECT id FROM inventory ORDER BY id")).scalars().all():
+        facts.derive_all(connection, inventory_id)
     return len(wanted)

@@ -22,6 +22,7 @@ from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader, newest, read
 from ventory.web import logs
 from ventory.worker import files, mail
+from ventory.worker.facts import Bookkeeper
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.5
@@ -59,6 +60,7 @@ def run(config: Config, engine: Engine) -> None:
             Reader("mail", mail.Postman(config).deliver, (RanLow.kind,)),
             Reader("files", files.forget, (FileForgotten.kind,)),
         ]
+        bookkeeper = Bookkeeper(engine)
         waiter = dialect.of(engine).Waiter(engine)
         tidied_at = 0.0
         # The first sweep waits an hour: one after every start would list the whole storage each time.
@@ -66,6 +68,7 @@ def run(config: Config, engine: Engine) -> None:
         while not stop.is_set():
             try:
                 busy = step(engine, readers)
+                busy = bookkeeper.step() or busy
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
                     files.purge(engine)

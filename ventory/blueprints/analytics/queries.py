@@ -1,34 +1,56 @@
-"""Trends over the ledger.
+"""Trends, totals and what sold most: daily facts, and the few movements that are not in them yet.
 
-Sums over movement lines by business date: exact, but as long as the range is. Daily facts will answer instead.
+Right after a sale it is in the answer, whether the worker has come to it or not. An inventory whose facts are not
+derived yet is answered from its ledger: as exact, but the slower the longer it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
+from ventory.blueprints.items.queries import category_and_below
 from ventory.core.access import Actor
+from ventory.core.facts import FLOWS, WINDOWS, Entry, change
 from ventory.core.quantity import ZERO
-from ventory.stock.models import Balance, Movement, MovementLine, Place
+from ventory.stock import facts, flows
+from ventory.stock.models import (
+    Balance,
+    DailyFact,
+    DailyTotal,
+    DerivedPlace,
+    Movement,
+    MovementLine,
+    Place,
+    RecentSales,
+)
 
-_Source, _Target = aliased(Place), aliased(Place)
 TOP = 10
 
 
 @dataclass(frozen=True)
 class Day:
-    """stock: on hand at the end of the day; sold is net of returns and of reversed sales"""
+    """stock: on hand at the end of the day; sold is net of returns and of reversed sales; adjusted has a sign
+
+    received: net of what went back to suppliers; transfers within the stores that are looked at count on both sides
+    """
 
     date: date
     stock: Decimal
     received: Decimal
     sold: Decimal
+    returned: Decimal = ZERO
+    consumed: Decimal = ZERO
+    adjusted: Decimal = ZERO
+    transferred_in: Decimal = ZERO
+    transferred_out: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -48,106 +70,287 @@ class Trend:
     top: tuple[Mover, ...]
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What came and went over a period, both days included. Figures as in Day."""
+
+    first_day: date
+    last_day: date
+    received: Decimal
+    sold: Decimal
+    returned: Decimal
+    consumed: Decimal
+    adjusted: Decimal
+    transferred_in: Decimal
+    transferred_out: Decimal
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A period beside the one of the same length just before it, and beside the same days a year earlier."""
+
+    period: Totals
+    before: Totals
+    year_before: Totals
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is looked at: the stores that an actor may see or one of them, all items or one or a category's.
+
+    category_id: with the categories below it
+    """
+
+    actor: Actor
+    store_id: int | None = None
+    product_id: int | None = None
+    category_id: int | None = None
+
+    def here(self, place):
+        """Which places count: the stores asked for, or all that the actor may see, with what is between them."""
+        if self.store_id is not None:
+            return and_(place.kind == "store", place.id == self.store_id)
+        condition = place.kind.in_(("store", "transit"))
+        if self.actor.store_ids is not None:
+            condition = and_(condition, place.store_id.in_(self.actor.store_ids))
+        return condition
+
+    def of_items(self, statement, column):
+        """A statement limited to the items that are looked at, by its column of item ids."""
+        if self.product_id is not None:
+            statement = statement.where(column == self.product_id)
+        if self.category_id is not None:
+            within = select(Item.id).where(Item.category_id.in_(category_and_below(self.category_id)))
+            statement = statement.where(column.in_(within))
+        return statement
+
+
 def trend(
     session: Session,
     actor: Actor,
     *,
     last_day: date,
-    days: int,
+    days: int | None = None,
+    first_day: date | None = None,
     store_id: int | None = None,
     product_id: int | None = None,
+    category_id: int | None = None,
 ) -> Trend:
-    """Stock, receipts and sales per day over the last `days` days up to `last_day`, and what sold most."""
-    first = last_day - timedelta(days=days - 1)
-    quantity = MovementLine.quantity
-    here = _visible(actor, store_id)
-    into, out_of = here(_Target), here(_Source)
-    came = func.sum(case((into, quantity), else_=ZERO), type_=quantity.type)
-    went = func.sum(case((out_of, quantity), else_=ZERO), type_=quantity.type)
-    sold = func.sum(
-        case(
-            (and_(out_of, _Target.kind == "customer"), quantity),
-            (and_(into, _Source.kind == "customer"), -quantity),
-            else_=ZERO,
-        ),
-        type_=quantity.type,
+    """Stock and what came and went per day up to `last_day`, and what sold most.
+
+    Name the first day, or how many days; both ends count.
+    """
+    scope = Scope(actor, store_id, product_id, category_id)
+    first = first_day or last_day - timedelta(days=(days or 1) - 1)
+    return Trend(
+        tuple(daily(session, scope, first_day=first, last_day=last_day)),
+        tuple(top_movers(session, scope, first_day=first, last_day=last_day)),
     )
-    received = func.sum(
-        case(
-            (and_(into, _Source.kind == "supplier"), quantity),
-            (and_(out_of, _Target.kind == "supplier"), -quantity),
-            else_=ZERO,
-        ),
-        type_=quantity.type,
-    )
-    lines = (
-        select()
-        .select_from(MovementLine)
-        .join(Movement, Movement.id == MovementLine.movement_id)
-        .join(_Source, _Source.id == MovementLine.from_place_id)
-        .join(_Target, _Target.id == MovementLine.to_place_id)
-        .where(Movement.business_date >= first, into | out_of)
-    )
-    if product_id is not None:
-        lines = lines.where(MovementLine.item_id == product_id)
-    per_day = {
-        row.business_date: row
-        for row in session.execute(
-            lines.add_columns(
-                Movement.business_date,
-                came.label("came"),
-                went.label("went"),
-                sold.label("sold"),
-                received.label("received"),
-            ).group_by(Movement.business_date)
-        )
-    }
-    stock = _on_hand_now(session, actor, store_id, product_id)
+
+
+def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) -> list[Day]:
+    """One Day per calendar day, oldest first, no gaps."""
+    books = Books(session, scope)
+    per_day = books.per_day(first_day)
+    stock = books.on_hand()
+    # Counted back from what is there now: what stands at the end of a day is that less what came later.
+    for day in [day for day in per_day if day > last_day]:
+        stock -= change(per_day[day])
     series = []
-    # Counted back from today's balance: what stands at the end of a day is today's stock less what came later.
-    for day in sorted((d for d in per_day if d > last_day), reverse=True):
-        stock -= per_day[day].came - per_day[day].went
-    for back in range(days):
+    for back in range((last_day - first_day).days + 1):
         day = last_day - timedelta(days=back)
         row = per_day.get(day)
-        series.append(Day(day, stock, row.received if row else ZERO, row.sold if row else ZERO))
+        series.append(Day(day, stock, **_shown(row)))
         if row:
-            stock -= row.came - row.went
-    movers = session.execute(
-        lines.join(Item, Item.id == MovementLine.item_id)
-        .where(Movement.business_date <= last_day)
-        .add_columns(Item.id, Item.sku, Item.name, sold.label("sold"), received.label("received"))
-        .group_by(Item.id, Item.sku, Item.name)
-        .having(sold > ZERO)
-        .order_by(sold.desc(), Item.id)
-        .limit(TOP)
+            stock -= change(row)
+    return series[::-1]
+
+
+def totals(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Totals:
+    """What came and went over a period."""
+    per_day = Books(session, scope).per_day(first_day, last_day)
+    return Totals(first_day, last_day, **_shown(_sum(per_day.values())))
+
+
+def comparison(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Comparison:
+    """A period beside the one before and the same days of the year before (29 February beside the 28th)."""
+    length = last_day - first_day + timedelta(days=1)
+    return Comparison(
+        totals(session, scope, first_day=first_day, last_day=last_day),
+        totals(session, scope, first_day=first_day - length, last_day=last_day - length),
+        totals(session, scope, first_day=year_before(first_day), last_day=year_before(last_day)),
     )
-    return Trend(
-        tuple(reversed(series)),
-        tuple(Mover(row.id, row.sku, row.name, row.sold, row.received) for row in movers),
-    )
 
 
-def _visible(actor: Actor, store_id: int | None):
-    """Which places count: the stores asked for, or all that the actor may see, with what is between them."""
-
-    def here(place):
-        condition = place.kind.in_(("store", "transit"))
-        if store_id is not None:
-            condition = and_(place.kind == "store", place.id == store_id)
-        elif actor.store_ids is not None:
-            condition = and_(condition, place.store_id.in_(actor.store_ids))
-        return condition
-
-    return here
+def year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
 
 
-def _on_hand_now(session: Session, actor: Actor, store_id: int | None, product_id: int | None) -> Decimal:
+def top_movers(session: Session, scope: Scope, *, first_day: date, last_day: date, limit: int = TOP) -> list[Mover]:
+    """The items that sold most over a period, net of returns, those that sold anything."""
+    found = Books(session, scope).most_sold(first_day, last_day, limit)
+    named = select(Item.id, Item.sku, Item.name).where(Item.id.in_([row.item_id for row in found]))
+    names = {row.id: row for row in session.execute(named)}
+    return [
+        Mover(row.item_id, names[row.item_id].sku, names[row.item_id].name, row.sold, row.received) for row in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Flows as facts have them: sold before returns."""
+
+    received: Decimal
+    sold: Decimal
+    returned: Decimal
+    consumed: Decimal
+    adjusted: Decimal
+    transferred_in: Decimal
+    transferred_out: Decimal
+
+
+def _of_line(entry: Entry) -> Figures:
+    return Figures(**(dict.fromkeys(FLOWS, ZERO) | {entry.flow: entry.quantity}))
+
+
+def _sum(rows: Iterable) -> Figures:
+    rows = list(rows)
+    return Figures(*(sum((getattr(row, name) for row in rows), ZERO) for name in FLOWS))
+
+
+def _shown(row) -> dict[str, Decimal]:
+    """What an answer shows of flows: sold net of returns."""
+    if row is None:
+        return dict.fromkeys(FLOWS, ZERO)
+    return {name: getattr(row, name) for name in FLOWS} | {"sold": row.sold - row.returned}
+
+
+class _Sold(NamedTuple):
+    item_id: int
+    sold: Decimal
+    received: Decimal
+
+
+class Books:
+    """What is known of a scope: facts up to where the reader came, and the lines that it has not come to.
+
+    Without facts the ledger answers alone.
+    """
+
+    def __init__(self, session: Session, scope: Scope):
+        self.session, self.scope = session, scope
+        connection, inventory_id = session.connection(), scope.actor.inventory_id
+        self.places = list(session.execute(select(Place.id).where(scope.here(Place))).scalars())
+        self.state = facts.state_of(connection, inventory_id)
+        self.later = self._later(facts.waiting(connection, inventory_id)) if self.state else []
+
+    def per_day(self, first_day: date, last_day: date | None = None) -> dict[date, Figures]:
+        """The flows of each day of a period on which there were any, to the newest when no last day is named."""
+
+        def within(column):
+            return column >= first_day if last_day is None else column.between(first_day, last_day)
+
+        if self.state is None:
+            return self._ledger(Movement.business_date, within(Movement.business_date))
+        table = DailyFact if self._is_of_items else DailyTotal
+        columns = [func.sum(getattr(table, name), type_=getattr(table, name).type).label(name) for name in FLOWS]
+        statement = select(table.business_date, *columns).where(table.place_id.in_(self.places))
+        if table is DailyFact:
+            statement = self.scope.of_items(statement, DailyFact.item_id)
+        rows = self.session.execute(statement.where(within(table.business_date)).group_by(table.business_date))
+        found: dict[date, list] = {row.business_date: [row] for row in rows}
+        for each in self.later:
+            day = each.entry.business_date
+            if first_day <= day and (last_day is None or day <= last_day):
+                found.setdefault(day, []).append(_of_line(each.entry))
+        return {day: _sum(parts) for day, parts in found.items()}
+
+    def on_hand(self) -> Decimal:
+        """What is there now. Of all items it is kept in one row per place: a chain has a million balances."""
+        if self.state is None or self._is_of_items:
+            return _on_hand_now(self.session, self.scope)
+        kept = select(func.sum(DerivedPlace.on_hand)).where(DerivedPlace.place_id.in_(self.places))
+        later = sum((each.entry.change for each in self.later), ZERO)
+        return (self.session.execute(kept).scalar_one() or ZERO) + later
+
+    def most_sold(self, first_day: date, last_day: date, limit: int) -> list[_Sold]:
+        """Items with sales, best first."""
+        if self.state is None:
+            rows = self._ledger(MovementLine.item_id, Movement.business_date.between(first_day, last_day))
+            found = {item: _Sold(item, row.sold - row.returned, row.received) for item, row in rows.items()}
+        else:
+            found = self._most_sold_by_facts(first_day, last_day, limit)
+        ranked = sorted((row for row in found.values() if row.sold > 0), key=lambda row: (-row.sold, row.item_id))
+        return ranked[:limit]
+
+    def _most_sold_by_facts(self, first_day: date, last_day: date, limit: int) -> dict[int, _Sold]:
+        later: dict[int, list[Figures]] = {}
+        for each in self.later:
+            if first_day <= each.entry.business_date <= last_day:
+                later.setdefault(each.item_id, []).append(_of_line(each.entry))
+        base, sold = self._sold(first_day, last_day)
+        item_id = base.selected_columns[0]
+        # One place more for each item that may change its rank.
+        best = base.having(sold > ZERO).order_by(sold.desc(), item_id).limit(limit + len(later))
+        found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
+        if later:
+            found |= {row.item_id: _Sold(*row) for row in self.session.execute(base.where(item_id.in_(later)))}
+        for item, parts in later.items():
+            known, more = found.get(item, _Sold(item, ZERO, ZERO)), _sum(parts)
+            found[item] = _Sold(item, known.sold + more.sold - more.returned, known.received + more.received)
+        return found
+
+    def _later(self, movement_ids: list[int]) -> list[facts.Seen]:
+        """The lines that are not in the facts yet, as the places see them that are looked at."""
+        if not movement_ids:
+            return []
+        connection = self.session.connection()
+        kinds, holding = facts.places_of(connection, self.scope.actor.inventory_id)
+        here = {place_id: holding[place_id] for place_id in self.places}
+        found = facts.seen(connection, movement_ids, kinds, here)
+        if self._is_of_items:
+            items = {each.item_id for each in found}
+            wanted = self.scope.of_items(select(Item.id).where(Item.id.in_(items)), Item.id)
+            within = set(self.session.execute(wanted).scalars())
+            found = [each for each in found if each.item_id in within]
+        return found
+
+    def _sold(self, first_day: date, last_day: date):
+        """Sold and received per item by facts. returns: the grouped statement, and its column of what was sold"""
+        days = (last_day - first_day).days + 1
+        if last_day == self.state.until and days in WINDOWS:
+            item_id, kind = RecentSales.item_id, RecentSales.sold_30.type
+            sold = func.sum(getattr(RecentSales, f"sold_{days}"), type_=kind)
+            received = func.sum(getattr(RecentSales, f"received_{days}"), type_=kind)
+            is_everything = self.scope.store_id is None and self.scope.actor.store_ids is None
+            where = and_(RecentSales.place_id.in_([facts.EVERYWHERE] if is_everything else self.places))
+        else:
+            item_id, kind = DailyFact.item_id, DailyFact.sold.type
+            sold = func.sum(DailyFact.sold - DailyFact.returned, type_=kind)
+            received = func.sum(DailyFact.received, type_=kind)
+            where = and_(DailyFact.place_id.in_(self.places), DailyFact.business_date.between(first_day, last_day))
+        statement = select(item_id.label("item_id"), sold.label("sold"), received.label("received")).where(where)
+        return self.scope.of_items(statement, item_id).group_by(item_id), sold
+
+    @property
+    def _is_of_items(self) -> bool:
+        return self.scope.product_id is not None or self.scope.category_id is not None
+
+    def _ledger(self, key, within) -> dict:
+        """The flows of the ledger by a column."""
+        here = self.scope.here
+        statement = flows.lines_at(here).where(within).add_columns(*flows.sums(here), key.label("key")).group_by(key)
+        rows = self.session.execute(self.scope.of_items(statement, MovementLine.item_id))
+        return {row.key: row for row in rows}
+
+
+def _on_hand_now(session: Session, scope: Scope) -> Decimal:
     statement = (
         select(func.sum(Balance.on_hand))
         .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
-        .where(_visible(actor, store_id)(Place))
+        .where(scope.here(Place))
     )
-    if product_id is not None:
-        statement = statement.where(Balance.item_id == product_id)
-    return session.execute(statement).scalar_one() or ZERO
+    return session.execute(scope.of_items(statement, Balance.item_id)).scalar_one() or ZERO
