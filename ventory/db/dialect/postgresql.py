@@ -103,6 +103,16 @@ def in_bulk(connection, rows: int | None = None) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
 
 
+def has_grown(engine, *tables: str) -> None:
+    """Tell the planner that tables are no longer as empty as when their statistics were made.
+
+    Plans that check foreign keys are kept by a session, and one that was made while a table was nearly empty takes any
+    index: a line of an import's first minute took 185 µs where it takes 65 after this, which took 10 ms.
+    """
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none.
 
@@ -276,7 +286,7 @@ WITH numbered AS MATERIALIZED (
     RETURNING b.item_id
 ), events AS (
     INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at)
-    SELECT %(inventory)s, 'stock_changed', id, event, recorded_at FROM numbered ORDER BY ordinal
+    SELECT %(inventory)s, 'stock_changed', id, event, recorded_at FROM numbered WHERE event IS NOT NULL ORDER BY ordinal
 )
 SELECT id, (SELECT count(*) FROM balances) AS updated FROM numbered ORDER BY ordinal
 """
