@@ -12,7 +12,6 @@ from ventory.blueprints.imports import history
 from ventory.blueprints.imports.history import PastLine
 from ventory.blueprints.imports.models import ImportDocument
 from ventory.core.errors import Rejected
-from ventory.core.history import Shelves
 from ventory.core.ledger import Place
 from ventory.db.engine import reading
 from ventory.db.unit_of_work import Command, unit_of_work
@@ -94,13 +93,10 @@ def test_a_line_that_the_ledger_cannot_bear_stays_out_and_may_come_again(chain, 
 
 def test_shelves_are_opened_with_what_the_lines_take_from_them(chain, engine, past):
     lines = [past("A1", 1, "tea", -12), past("A1", 2, "tea", 1, kind="return"), past("A2", 1, "mug", -3)]
-    shelves = Shelves()
-    for line in lines:
-        shelves.change((line.store.id, line.item_id), line.change)
-    keys = [(line.store, line.item_id) for line in lines]
+    lowest = {chain.items["tea"]: Decimal(-12), chain.items["mug"]: Decimal(-3)}
 
     with unit_of_work(Command(by=chain.owner)) as work:
-        opened = history.open_shelves(work, shelves, keys, at=THEN, day=date(2011, 7, 1))
+        opened = history.open_shelves(work, lines[0].store, lowest, at=THEN, day=date(2011, 7, 1))
     posted = post(chain, *lines)
 
     assert (opened, posted.short, chain.on_hand("tea"), chain.on_hand("mug")) == (2, 0, 1, 0)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis.strategies import integers, lists
 
-from ventory.core.history import Shelves, moment
+from ventory.core.history import Shelves, lacking, moment
 
 LONDON = "Europe/London"
 
@@ -29,10 +29,10 @@ def test_what_was_on_the_shelf_before_covers_its_lowest_moment():
     shelves = Shelves()
     for change in ("-5", "3", "-6", "20", "-1"):
         shelves.change("tea", Decimal(change))
-    assert shelves.lacking("tea", Decimal(0)) == 8
-    assert shelves.lacking("tea", Decimal(3)) == 5
-    assert shelves.lacking("tea", Decimal(-2)) == 10
-    assert shelves.lacking("tea", Decimal(100)) == 0
+    assert lacking(Decimal(0), shelves.lowest("tea")) == 8
+    assert lacking(Decimal(3), shelves.lowest("tea")) == 5
+    assert lacking(Decimal(-2), shelves.lowest("tea")) == 10
+    assert lacking(Decimal(100), shelves.lowest("tea")) == 0
 
 
 @given(lists(integers(-9, 9), min_size=1), integers(0, 30), integers(0, 50))
@@ -42,9 +42,9 @@ def test_no_shelf_goes_below_zero_however_often_the_rest_is_derived_again(change
         shelves = Shelves()
         for change in changes[start:]:
             shelves.change("tea", Decimal(change))
-        lacking = shelves.lacking("tea", level) if list(shelves) else Decimal(0)
-        assert start == 0 or lacking == 0
-        level += lacking
+        missing = lacking(level, shelves.lowest("tea")) if list(shelves) else Decimal(0)
+        assert start == 0 or missing == 0
+        level += missing
         for change in changes[start : min(stopped, len(changes)) if start == 0 else None]:
             level += change
             assert level >= 0

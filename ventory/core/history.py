@@ -37,6 +37,11 @@ class Shelves:
         total += by
         self._sums[shelf] = total, min(total, lowest)
 
-    def lacking(self, shelf: Hashable, available: Decimal) -> Decimal:
-        """What must have been there besides, so that the shelf never goes below zero. available: before the lines"""
-        return max(ZERO, -(available + self._sums[shelf][1]))
+    def lowest(self, shelf: Hashable) -> Decimal:
+        """How far from its start the shelf sinks, 0 or less."""
+        return self._sums[shelf][1]
+
+
+def lacking(available: Decimal, lowest: Decimal) -> Decimal:
+    """What must have been on a shelf besides, so that it never goes below zero. available: before the lines"""
+    return max(ZERO, -(available + lowest))

@@ -23,8 +23,12 @@ class Document:
 
 
 _ROWS = ImportDocument.__table__
-_KNOWN = Prepared(
-    lambda database: (
+_FOUND = Prepared(lambda database: _named(database))
+_LOCKED = Prepared(lambda database: _named(database).with_for_update())
+
+
+def _named(database):
+    return (
         select(_ROWS.c.id, _ROWS.c.document, _ROWS.c.done)
         .where(
             _ROWS.c.inventory_id == bindparam("inventory"),
@@ -33,15 +37,16 @@ _KNOWN = Prepared(
             database.among(_ROWS.c.document, "numbers"),
         )
         .order_by(_ROWS.c.id)
-        .with_for_update()
     )
-)
 
 
-def known(connection, inventory_id: int, kind: str, source: str, numbers: Iterable[str]) -> dict[str, Document]:
-    """The documents that lines came from before, locked where the database locks rows. shape: {number: document}"""
+def known(
+    connection, inventory_id: int, kind: str, source: str, numbers: Iterable[str], *, lock: bool = False
+) -> dict[str, Document]:
+    """The documents that lines came from before. shape: {number: document}"""
     wanted = sorted(set(numbers))
-    rows = _KNOWN.rows(connection, inventory=inventory_id, kind=kind, source=source, numbers=wanted) if wanted else ()
+    statement = _LOCKED if lock else _FOUND
+    rows = statement.rows(connection, inventory=inventory_id, kind=kind, source=source, numbers=wanted)
     return {row.document: Document(row.id, row.done, ordinals.numbers(row.done)) for row in rows}
 
 
@@ -49,12 +54,12 @@ def opened(work: UnitOfWork, kind: str, source: str, numbers: Iterable[str]) -> 
     """The documents, made where there is none, and locked: another import of the same file waits or sees them done."""
     wanted = set(numbers)
     here = work.inventory_id, kind, source
-    found = known(work.connection, *here, wanted)
+    found = known(work.connection, *here, wanted, lock=True)
     missing = sorted(wanted - found.keys())
     if missing:
         own = {"inventory_id": work.inventory_id, "kind": kind, "source": source, "done": ""}
         work.connection.execute(insert(_ROWS), [own | {"document": number} for number in missing])
-        found |= known(work.connection, *here, missing)
+        found |= known(work.connection, *here, missing, lock=True)
     return found
 
 

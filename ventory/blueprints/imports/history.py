@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,9 +12,8 @@ from typing import NamedTuple
 from ventory.blueprints.imports import documents
 from ventory.core import movements as rules
 from ventory.core.errors import VentoryError
-from ventory.core.history import Shelves
+from ventory.core.history import lacking
 from ventory.core.ledger import Move, Place
-from ventory.core.quantity import ZERO
 from ventory.db.unit_of_work import UnitOfWork
 from ventory.stock import places, posting
 from ventory.stock.rules import locked_balances
@@ -128,24 +127,16 @@ def _short(posted: posting.Posted, difference: Place) -> int:
     )
 
 
-def open_shelves(
-    work: UnitOfWork, shelves: Shelves, keys: Iterable[tuple[Place, int]], *, at: datetime, day: date
-) -> int:
-    """Put on shelves what must have been there before the lines, so that none goes below zero.
+def open_shelves(work: UnitOfWork, store: Place, lowest: Mapping[int, Decimal], *, at: datetime, day: date) -> int:
+    """Put on a store's shelves what must have been there before the lines, so that none goes below zero.
 
-    keys: store and item id, of one store each time; at, day: of the opening
+    lowest: how far below its start each item's shelf sinks, 0 or less; at, day: of the opening
     returns: how many items were opened
     """
-    wanted = {(store.id, item_id): store for store, item_id in keys}
-    balances = locked_balances(work, wanted)
+    balances = locked_balances(work, [(store.id, item_id) for item_id in lowest])
     opening = places.virtual(work.connection, work.inventory_id)["opening"]
-    moves: dict[int, list[Move]] = {}
-    for (store_id, item_id), store in sorted(wanted.items(), key=lambda pair: pair[0]):
-        quantity = shelves.lacking((store_id, item_id), balances[store_id, item_id].available)
-        if quantity > ZERO:
-            lines = moves.setdefault(store_id, [])
-            lines.append(Move(item_id, opening, store, quantity, position=len(lines)))
-    drafts = [posting.Draft("opening", tuple(lines), at, day, reason=DERIVED) for lines in moves.values()]
-    if drafts:
-        posting.post(work, drafts, quiet=True)
-    return sum(map(len, moves.values()))
+    missing = {item_id: lacking(balances[store.id, item_id].available, lowest[item_id]) for item_id in sorted(lowest)}
+    moves = [Move(item_id, opening, store, quantity) for item_id, quantity in missing.items() if quantity]
+    if moves:
+        posting.post(work, [posting.Draft("opening", tuple(moves), at, day, reason=DERIVED)], quiet=True)
+    return len(moves)

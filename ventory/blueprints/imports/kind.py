@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -72,6 +72,10 @@ class Outcome:
         self.told.update(other.told)
 
 
+Step = Callable[[UnitOfWork], Outcome]
+"""A part of an import that is done within one transaction."""
+
+
 class Kind(ABC):
     """A sort of file. One object reads one file; `begin` is called before each look through it.
 
@@ -95,6 +99,14 @@ class Kind(ABC):
     @abstractmethod
     def apply(self, work: UnitOfWork, rows: Sequence[Any]) -> Outcome:
         """Bring plain rows in, within one transaction. May run again after a rollback: keep nothing."""
+
+    def unreadable(self, problem: Problem) -> None:
+        """A row that could not be read stands between the others."""
+        return None
+
+    def steps_before(self) -> Iterable[Step]:
+        """What comes before the first row is applied, each step in a transaction of its own."""
+        return (self.before,)
 
     def before(self, work: UnitOfWork) -> Outcome:
         """Once, in a transaction of its own, before the first row is applied."""

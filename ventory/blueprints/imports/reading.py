@@ -103,6 +103,11 @@ class Table:
         """What the file calls the column of a field."""
         return " + ".join(self.mapping.columns.get(name, (name,)))
 
+    def place_of(self, name: str) -> int | None:
+        """Where the cell of a field stands in a row, None when it has no column."""
+        places = self._sources.get(name)
+        return places[0] if places else None
+
     def rows(self) -> Iterator[Row | Problem]:
         """Every row below the header, in order. raises: NotStarted when the file was changed since it was opened"""
         self.blank = self.done = 0

@@ -80,6 +80,7 @@ def _checked(kind: Kind, tell: Progress, stage: str) -> Iterator[tuple[Row, Any]
         if number % 500 == 0:
             tell(stage, table.done, table.survey.size)
         if isinstance(row, Problem):
+            kind.unreadable(row)
             yield [row]
             continue
         found = kind.check(row)
@@ -95,7 +96,9 @@ def _right(kind: Kind, tell: Progress) -> Iterator[tuple[Row, Any]]:
 
 def _apply_chunks(kind: Kind, report: Report, tell: Progress) -> None:
     rows = _right(kind, tell)
-    report.add(_step(kind, kind.before))
+    for step in kind.steps_before():
+        report.add(_step(kind, step))
+        time.sleep(PAUSE_SECONDS)
     size = kind.rows_per_chunk
     while chunk := _take(rows, size):
         started = time.monotonic()
@@ -148,7 +151,9 @@ def _apply_whole(kind: Kind, report: Report, tell: Progress) -> None:
     """Everything in one transaction; a row that the facts refuse takes all of it back."""
 
     def whole(work: UnitOfWork) -> Outcome:
-        total = kind.before(work)
+        total = Outcome()
+        for step in kind.steps_before():
+            total.add(step(work))
         rows = _right(kind, tell)
         while chunk := _take(rows, MOST):
             total.add(_with_cells(_applied(kind, work, chunk), chunk))
