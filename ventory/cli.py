@@ -200,7 +200,7 @@ def _welcome(config: Config, engine) -> str:
 @click.option("--all-or-nothing", is_flag=True, help="Apply nothing when a single row is wrong.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; keep nothing.")
 def import_(kind: str, file: Path, map_name, inventory, encoding, all_or_nothing: bool, **options) -> None:
-    """Bring in a CSV file (also .gz). KIND is stores, products or suppliers.
+    """Bring in a CSV file (also .gz). KIND is products, stores, suppliers, sales or orders.
 
     The whole file is checked first; every wrong row is named with line, column and reason, and written to
     $VENTORY_HOME/imports. Then the right rows are applied in chunks. What is there already is left alone, so an import

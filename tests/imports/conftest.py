@@ -1,8 +1,8 @@
-"""Files that come in, and what the ledger says of them."""
+"""Importing text as a file, what was said about it, and what the ledger says then."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,29 @@ from ventory.db.unit_of_work import engine
 from ventory.models import Movement, MovementLine, MovementPrivate
 from ventory.stock.verify import verify
 
+_OPTIONS = {each.name for each in dataclasses.fields(Options)}
 
-@dataclass(frozen=True)
+
+@pytest.fixture
+def bring_in(chain, tmp_path, capsys):
+    """Import text as a file of a kind. returns: (exit code, the lines that were said)"""
+
+    def run(kind: str, content: str | bytes, **more):
+        file = tmp_path / f"{kind}.csv"
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        options = Options(**{name: more.pop(name) for name in _OPTIONS & more.keys()})
+        code = import_file(kind, file, tmp_path, options=options, **more)
+        return code, capsys.readouterr().out.strip().splitlines()
+
+    return run
+
+
+@dataclasses.dataclass(frozen=True)
 class Said:
     """What an import answered. told: every line of it"""
 
     code: int
-    told: list[str] = field(default_factory=list)
+    told: list[str]
 
     @property
     def last(self) -> str:
@@ -34,14 +50,14 @@ class Said:
 
 
 @pytest.fixture
-def bring_in(chain, tmp_path, capsys):
-    """Import rows: bring_in("sales", text, …)."""
+def take_in(chain, tmp_path, capsys):
+    """Import rows of the past: take_in("sales", text, …)."""
 
-    def run(kind: str, text: str | Path, **more) -> Said:
-        file = text if isinstance(text, Path) else tmp_path / f"{kind}.csv"
-        if isinstance(text, str):
-            file.write_text(text, newline="")
-        options = Options(**{name: more.pop(name) for name in ("store", "update", "dry_run") if name in more})
+    def run(kind: str, content: str | Path, **more) -> Said:
+        file = content if isinstance(content, Path) else tmp_path / f"{kind}.csv"
+        if isinstance(content, str):
+            file.write_text(content, newline="")
+        options = Options(**{name: more.pop(name) for name in _OPTIONS & more.keys()})
         capsys.readouterr()
         code = import_file(kind, file, tmp_path, options=options, **more)
         said = capsys.readouterr()

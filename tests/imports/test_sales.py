@@ -18,10 +18,10 @@ HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerI
 OWN = "document,item,quantity,time\n"
 
 
-def test_a_journal_in_ucis_format_comes_in_rule_by_rule(chain, bring_in, ledger):
+def test_a_journal_in_ucis_format_comes_in_rule_by_rule(chain, take_in, ledger):
     chain.item("85123A", stock=20, unit_cost=1)
     chain.item("71053")
-    said = bring_in(
+    said = take_in(
         "sales",
         HEAD
         + "536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
@@ -44,15 +44,15 @@ def test_a_journal_in_ucis_format_comes_in_rule_by_rule(chain, bring_in, ledger)
         ("adjustment", "other", "uci:536592:1", "71053", 7, 0, None, None),
     ]
     assert (chain.on_hand("85123A"), chain.on_hand("71053")) == (5, 9)
-    assert (said.code, bring_in("sales", "nothing").code) == (1, 2)
+    assert (said.code, take_in("sales", "nothing").code) == (1, 2)
 
 
-def test_what_the_journal_takes_must_have_been_there_before(chain, bring_in, ledger):
+def test_what_the_journal_takes_must_have_been_there_before(chain, take_in, ledger):
     chain.item("tea", stock=2, store="YORK")
     rows = OWN.replace("\n", ",store\n")
     rows += "A,tea,5,2012-05-03 10:00,york\nB,tea,-4,2012-05-02 10:00,york\nC,tea,6,2012-05-04 10:00,LEEDS\n"
     rows += "D,tea,3,2012-05-04 11:00,YORK\n"
-    said = bring_in("sales", rows, store="LEEDS")
+    said = take_in("sales", rows, store="LEEDS")
 
     assert said.last == "read 4, posted 4, non-stock 0, rejected 0, already there 0"
     assert "items opened with what must have been there: 2" in said.told
@@ -64,18 +64,18 @@ def test_what_the_journal_takes_must_have_been_there_before(chain, bring_in, led
     assert {(row[0], row[1].isoformat()) for row in openings} == {(date(2012, 5, 2), "2012-05-01T23:00:00+00:00")}
     assert (chain.on_hand("tea", "YORK"), chain.on_hand("tea", "LEEDS")) == (1, 0)
 
-    assert bring_in("sales", rows, store="LEEDS").told[1:] == [
+    assert take_in("sales", rows, store="LEEDS").told[1:] == [
         "read 4, posted 0, non-stock 0, rejected 0, already there 4"
     ]
     assert len(ledger()) == 7
 
 
-def test_a_corrected_file_posts_the_rows_that_stayed_out_and_no_other(chain, bring_in, ledger):
+def test_a_corrected_file_posts_the_rows_that_stayed_out_and_no_other(chain, take_in, ledger):
     chain.item("tea", stock=50)
     bad = OWN + "A,tea,1,2012-05-03 10:00\nA,tee,2,2012-05-03 10:00\nA,tea,four,2012-05-03 10:00\n"
     bad += 'A,tea,8,2012-05-03 10:00,x\nA,tea,16,2012-05-03 10:00\n,tea,3,2012-05-03 10:00\nA,"tea,5,2012-05-03 10:00\n'
     bad += "A,tea,7,2012-05-03 10:00\n"
-    said = bring_in("sales", bad)
+    said = take_in("sales", bad)
     assert said.last == "read 8, posted 3, non-stock 0, rejected 5, already there 0"
     assert said.reasons() == [
         "line 3, item: There is no item tee. [unknown_item]",
@@ -87,24 +87,24 @@ def test_a_corrected_file_posts_the_rows_that_stayed_out_and_no_other(chain, bri
     assert chain.on_hand("tea") == 26
 
     good = bad.replace("tee", "tea").replace("four", "4").replace(",x", "").replace("\n,tea", "\nA,tea")
-    said = bring_in("sales", good.replace('"', ""))
+    said = take_in("sales", good.replace('"', ""))
     assert said.last == "read 8, posted 5, non-stock 0, rejected 0, already there 3"
     assert chain.on_hand("tea") == 50 - 1 - 2 - 4 - 8 - 16 - 3 - 5 - 7
     assert {line[2] for line in ledger() if line[0] == "sale"} == {"ventory:A:1", "ventory:A:2"}
 
 
-def test_a_document_that_comes_again_further_down_goes_on_counting(chain, bring_in, ledger):
+def test_a_document_that_comes_again_further_down_goes_on_counting(chain, take_in, ledger):
     chain.item("tea", stock=9)
-    bring_in(
+    take_in(
         "sales", OWN + "A,tea,1,2012-05-03 10:00\nB,tea,1,2012-05-03 10:00\nA,tea,1,2012-05-03 10:00\n", store="LEEDS"
     )
     assert [line[2] for line in ledger()[1:]] == ["ventory:A:1", "ventory:B:1", "ventory:A:2"]
 
 
-def test_lines_that_are_alike_are_two_lines(chain, bring_in):
+def test_lines_that_are_alike_are_two_lines(chain, take_in):
     chain.item("tea", stock=9)
     line = "A,tea,1,2012-05-03 10:00\n"
-    assert bring_in("sales", OWN + line + line).last.startswith("read 2, posted 2")
+    assert take_in("sales", OWN + line + line).last.startswith("read 2, posted 2")
     assert chain.on_hand("tea") == 7
 
 
@@ -113,56 +113,66 @@ def test_lines_that_are_alike_are_two_lines(chain, bring_in):
     [
         ("A,tea,1,2999-01-01 10:00", "time: It has not happened yet. [in_future]"),
         ("A,tea,1,1812-01-01 10:00", "time: It happened before 1970, or the date is mistyped. [too_old]"),
-        ("A,tea,1,2012-02-30 10:00", "time: 2012-02-30 10:00 is not a date in a form like 2026-11-21 14:30. [not_a_date]"),
+        (
+            "A,tea,1,2012-02-30 10:00",
+            "time: 2012-02-30 10:00 is not a date in a form like 2026-11-21 14:30. [not_a_date]",
+        ),
         ("A,tea,1,2012-05-01 10:00", "time: The books are closed up to 01 May 2012. [period_locked]"),
-        ("A,tea,1.5,2012-05-03 10:00", "quantity: 1.5 pcs cannot be booked: pcs is counted in whole numbers. [wrong_quantity]"),
+        (
+            "A,tea,1.5,2012-05-03 10:00",
+            "quantity: 1.5 pcs cannot be booked: pcs is counted in whole numbers. [wrong_quantity]",
+        ),
         ("A,coffee,1,2012-05-03 10:00", "item: There is no item coffee. [unknown_item]"),
         ("A,old,1,2012-05-03 10:00", "item: Old is archived. Restore it for the import. [item_archived]"),
     ],
-)  # fmt: skip
-def test_a_row_that_is_wrong_says_why(chain, bring_in, row, why):
+)
+def test_a_row_that_is_wrong_says_why(chain, take_in, row, why):
     chain.item("tea", stock=9)
     chain.item("old")
     with writing(engine()).begin() as connection:
         connection.execute(update(Inventory.__table__).values(lock_date=date(2012, 5, 1)))
-        connection.execute(update(Item.__table__).where(Item.sku == "old").values(archived_at=datetime(2020, 1, 1, tzinfo=UTC)))
-    said = bring_in("sales", OWN + row + "\n")
+        connection.execute(
+            update(Item.__table__).where(Item.sku == "old").values(archived_at=datetime(2020, 1, 1, tzinfo=UTC))
+        )
+    said = take_in("sales", OWN + row + "\n")
     assert said.reasons() == [f"line 2, {why}"]
     assert (said.code, said.last) == (1, "read 1, posted 0, non-stock 0, rejected 1, already there 0")
 
 
-def test_a_closed_or_unknown_store_takes_no_part(chain, bring_in):
+def test_a_closed_or_unknown_store_takes_no_part(chain, take_in):
     chain.item("tea", stock=9)
     with writing(engine()).begin() as connection:
-        connection.execute(update(Store.__table__).where(Store.code == "YORK").values(closed_at=datetime(2020, 1, 1, tzinfo=UTC)))
+        connection.execute(
+            update(Store.__table__).where(Store.code == "YORK").values(closed_at=datetime(2020, 1, 1, tzinfo=UTC))
+        )
     rows = "document,item,quantity,time,store\nA,tea,1,2012-05-03 10:00,YORK\nA,tea,1,2012-05-03 10:00,BATH\n"
-    assert bring_in("sales", rows).reasons() == [
+    assert take_in("sales", rows).reasons() == [
         "line 2, store: York is closed. Reopen it for as long as the import takes. [store_closed]",
         "line 3, store: There is no store BATH. [unknown_store]",
     ]
-    assert bring_in("sales", rows, store="BATH").told[0] == "Stopped: There is no store BATH."
+    assert take_in("sales", rows, store="BATH").told[0] == "Stopped: There is no store BATH."
 
 
-def test_goods_are_named_by_sku_and_else_by_barcode_of_one_or_of_a_case(chain, bring_in):
+def test_goods_are_named_by_sku_and_else_by_barcode_of_one_or_of_a_case(chain, take_in):
     from ventory.blueprints.items.barcodes import AskedBarcode
 
     case = AskedBarcode("14006381333938", quantity=Decimal(12))
     chain.item("tea", stock=50, barcodes=(AskedBarcode("4006381333931"), case))
     rows = "A,TEA,1,2012-05-03 10:00\nA,4006381333931,1,2012-05-03 10:00\nA,14006381333938,2,2012-05-03 10:00\n"
-    assert bring_in("sales", OWN + rows).last.startswith("read 3, posted 3")
+    assert take_in("sales", OWN + rows).last.startswith("read 3, posted 3")
     assert chain.on_hand("tea") == 50 - 1 - 1 - 24
 
 
-def test_services_move_no_stock(chain, bring_in):
+def test_services_move_no_stock(chain, take_in):
     chain.item("wrapping")
     with writing(engine()).begin() as connection:
         service = connection.execute(select(InventoryType.id).where(InventoryType.code == "service")).scalar_one()
         connection.execute(update(Item.__table__).values(type_id=service))
-    said = bring_in("sales", OWN + "A,wrapping,1,2012-05-03 10:00\n")
+    said = take_in("sales", OWN + "A,wrapping,1,2012-05-03 10:00\n")
     assert said.last == "read 1, posted 0, non-stock 1, rejected 0, already there 0"
 
 
-def test_goods_that_the_catalogue_does_not_know_are_added_by_their_most_frequent_name_and_price(chain, bring_in):
+def test_goods_that_the_catalogue_does_not_know_are_added_by_their_most_frequent_name_and_price(chain, take_in):
     rows = (
         "1,22423A,CAKE STAND,1,2011-01-03 10:00:00,12.75,1.0,UK\n"
         "2,22423a,CAKE STAND,1,2011-01-03 10:00:00,10.95,1.0,UK\n"
@@ -173,7 +183,7 @@ def test_goods_that_the_catalogue_does_not_know_are_added_by_their_most_frequent
         "7,20002,CASH & CARRY BAG,1,2011-01-03 10:00:00,0,,UK\n"
         "8,20002,,0.5,2011-01-03 10:00:00,0,,UK\n"
     )
-    said = bring_in("sales", HEAD + rows)
+    said = take_in("sales", HEAD + rows)
 
     assert said.last == "read 8, posted 7, non-stock 0, rejected 1, already there 0"
     assert said.reasons() == ["line 9, Quantity: An item that is added is counted in whole pieces. [wrong_quantity]"]
@@ -186,33 +196,31 @@ def test_goods_that_the_catalogue_does_not_know_are_added_by_their_most_frequent
     ]
 
 
-def test_a_dry_run_counts_as_the_real_one_and_keeps_nothing(chain, bring_in):
+def test_a_dry_run_counts_as_the_real_one_and_keeps_nothing(chain, take_in):
     chain.item("tea", stock=1)
     rows = HEAD + "1,tea,TEA,5,2011-01-03 10:00:00,2,1.0,UK\n1,mug,MUG,5,2011-01-03 10:00:00,2,1.0,UK\n"
-    rehearsed = bring_in("sales", rows, dry_run=True)
+    rehearsed = take_in("sales", rows, dry_run=True)
     with engine().connect() as connection:
         counts = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("item", "movement")]
     assert counts == [1, 1]
-    assert (
-        rehearsed.last == bring_in("sales", rows).last == "read 2, posted 2, non-stock 0, rejected 0, already there 0"
-    )
+    assert rehearsed.last == take_in("sales", rows).last == "read 2, posted 2, non-stock 0, rejected 0, already there 0"
 
 
-def test_all_or_nothing_brings_in_goods_shelves_and_lines_together(chain, bring_in):
+def test_all_or_nothing_brings_in_goods_shelves_and_lines_together(chain, take_in):
     rows = HEAD + "1,mug,MUG,5,2011-01-03 10:00:00,2,1.0,UK\n"
-    bad = bring_in("sales", rows + "1,mug,MUG,x,2011-01-03 10:00:00,2,1.0,UK\n", all_or_nothing=True)
-    good = bring_in("sales", rows, all_or_nothing=True)
+    bad = take_in("sales", rows + "1,mug,MUG,x,2011-01-03 10:00:00,2,1.0,UK\n", all_or_nothing=True)
+    good = take_in("sales", rows, all_or_nothing=True)
     assert (bad.last, good.last) == (
         "read 2, posted 0, non-stock 0, rejected 1, already there 0",
         "read 1, posted 1, non-stock 0, rejected 0, already there 0",
     )
 
 
-def test_readers_hear_of_the_movements_and_in_the_end_of_each_store(chain, bring_in):
+def test_readers_hear_of_the_movements_and_in_the_end_of_each_store(chain, take_in):
     chain.item("tea", stock=1, reorder_point=1)
     with engine().connect() as connection:
         last = connection.execute(text("SELECT max(id) FROM outbox")).scalar_one()
-    bring_in("sales", OWN + "A,tea,1,2012-05-03 10:00\n")
+    take_in("sales", OWN + "A,tea,1,2012-05-03 10:00\n")
     with engine().connect() as connection:
         events = connection.execute(select(Outbox.kind, Outbox.subject_id).where(Outbox.id > last).order_by(Outbox.id))
         assert [tuple(row) for row in events] == [("stock_imported", None), ("stock_resynced", chain.stores["LEEDS"])]
@@ -227,10 +235,10 @@ def test_readers_hear_of_the_movements_and_in_the_end_of_each_store(chain, bring
         ("fees = ['POST']", "till.toml: unknown key fees in [rules]; known are cancellation, not_goods, remarks."),
     ],
 )
-def test_a_mapping_with_rules_that_are_none_is_not_started(bring_in, tmp_path, rules, why):
+def test_a_mapping_with_rules_that_are_none_is_not_started(take_in, tmp_path, rules, why):
     file = tmp_path / "till.toml"
     columns = "document = 'document'\nitem = 'item'\nquantity = 'quantity'\ntime = 'time'"
     file.write_text(f"[columns]\n{columns}\n[rules]\n{rules}\n")
-    said = bring_in("sales", OWN, map_name=str(file))
+    said = take_in("sales", OWN, map_name=str(file))
     assert said.code == 2
     assert said.told[0].startswith(f"Not started: {why}")

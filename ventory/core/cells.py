@@ -30,8 +30,8 @@ class CellError(ValueError):
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BREAK = re.compile("[\n\r\u2028\u2029]")
-# Bytes that were no text come as lone surrogates; the replacement character says that somebody lost them before.
-_LOST = re.compile("[\ud800-\udfff\ufffd]")
+# Bytes that were no text come as lone surrogates.
+_LOST = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"[0-9]\.[0-9]+[Ee]\+[0-9]+")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?|[+-]?\.[0-9]{1,40}")
 _GROUPED = {

@@ -140,6 +140,10 @@ class Given:
     def block(self, name: str, most: int, *, required: bool = False) -> str | None:
         return self._read(name, required, lambda text: cells.block(text, most))
 
+    def line_of_block(self, name: str, most: int) -> str | None:
+        """A cell whose lines become one."""
+        return self._read(name, False, lambda text: cells.line(" ".join(text.splitlines()), most))
+
     def code(self, name: str, most: int, *, required: bool = False) -> str | None:
         return self._read(name, required, lambda text: cells.code(text, most))
 
@@ -185,3 +189,8 @@ class Given:
         except CellError as error:
             self.wrong(name, error.code, error.message)
             return None
+
+
+def longest(column: Any) -> int:
+    """How many characters a column of text holds: what the table takes is what a file may bring."""
+    return column.type.length

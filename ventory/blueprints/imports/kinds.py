@@ -2,7 +2,9 @@
 
 from ventory.blueprints.imports.kind import Kind
 from ventory.blueprints.imports.orders import Orders
+from ventory.blueprints.imports.products import Products
 from ventory.blueprints.imports.sales import Sales
 from ventory.blueprints.imports.stores import Stores
+from ventory.blueprints.imports.suppliers import Suppliers
 
-KINDS: dict[str, type[Kind]] = {kind.shape.kind: kind for kind in (Stores, Sales, Orders)}
+KINDS: dict[str, type[Kind]] = {kind.shape.kind: kind for kind in (Products, Stores, Suppliers, Sales, Orders)}

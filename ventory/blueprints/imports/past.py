@@ -19,7 +19,7 @@ from ventory.blueprints.imports.reading import Problem
 from ventory.blueprints.items import references
 from ventory.blueprints.items.references import FoundStore
 from ventory.core.days import local_day
-from ventory.core.errors import BadInput
+from ventory.core.errors import BadInput, VentoryError
 from ventory.core.events import StockResynced
 from ventory.core.history import moment
 from ventory.core.movements import LATEST
@@ -34,11 +34,12 @@ GREW = frozenset({0, 2, 20})
 
 
 class PastRow(NamedTuple):
-    """A row that is right. past: None when it moves no stock, or when its item would only be added (in a dry run)"""
+    """A row that is right. lacks: the key of an item that was to be added, and is not there; past: else, if it moves"""
 
     line: int
     past: PastLine | None = None
     is_stock: bool = True
+    lacks: str | None = None
 
 
 class When(NamedTuple):
@@ -61,6 +62,7 @@ class PastKind(Kind):
         if not self.is_second_look:
             self.catalogue = Catalogue(connection, self.actor.inventory_id)
             self.now = datetime.now(UTC)
+            self.refused: dict[str, VentoryError] = {}
         if not self.is_second_look:
             self.default = self._default_store()
         self.rows_of: Counter[str] = Counter()
@@ -166,15 +168,18 @@ class PastKind(Kind):
         posted = history.post_lines(work, self.shape.kind, self.source, past)
         self._chunks += 1
         self._touched.update(line.store.id for line in past)
-        moving = sum(row.is_stock for row in rows)
+        waiting = [row for row in rows if row.lacks is not None]
+        problems = [
+            Problem(lines[line.document, line.ordinal], None, error.code, error.message)
+            for line, error in posted.refused
+        ]
+        if not self.options.dry_run:
+            problems += [_not_added(row, self.refused) for row in waiting]
         return Outcome(
-            posted=posted.posted + moving - len(past),
+            posted=posted.posted + (len(waiting) if self.options.dry_run else 0),
             already_there=posted.already_there,
-            non_stock=len(rows) - moving,
-            problems=[
-                Problem(lines[line.document, line.ordinal], None, error.code, error.message)
-                for line, error in posted.refused
-            ],
+            non_stock=sum(not row.is_stock for row in rows),
+            problems=problems,
             told=Counter({"lines of which a store had too little": posted.short} if posted.short else {}),
         )
 
@@ -186,3 +191,9 @@ class PastKind(Kind):
         for store_id in sorted(self._touched):
             work.emit(StockResynced(store_id), store_id)
         return Outcome()
+
+
+def _not_added(row: PastRow, refused: dict[str, VentoryError]) -> Problem:
+    error = refused.get(row.lacks or "")
+    why = f"The item could not be added: {error.message}" if error else "The item was taken away meanwhile."
+    return Problem(row.line, None, "item_not_added", why)

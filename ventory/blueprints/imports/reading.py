@@ -23,8 +23,10 @@ LONGEST_CELL = 131_072
 LONGEST_ROW = 1_048_576
 _BLOCK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_LOST = re.compile("[\udc80-\udcff\ufffd]")
-_DIRT = re.compile("[\0\udc80-\udcff\ufffd]")
+_LOST = re.compile("[\udc80-\udcff]")
+_DIRT = re.compile("[\0\udc80-\udcff]")
+# Where bytes cannot be kept, the replacement character stands for them; elsewhere a file may hold it as a character.
+_REPLACED = re.compile("[\0\ufffd]")
 _BEYOND_ASCII = re.compile("[^\0-\x7f]")
 _SEPARATOR_HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _GZIP = b"\x1f\x8b"
@@ -155,8 +157,9 @@ class Table:
 
     def _dirty(self, line: int, raw: list[str]) -> Problem | None:
         """The first cell, used or not, that holds what is no text."""
+        dirt = _REPLACED if _errors(self.survey.encoding) == "replace" else _DIRT
         for column, text in zip(self.header, raw, strict=True):
-            if match := _DIRT.search(text):
+            if match := dirt.search(text):
                 if match[0] == "\0":
                     return Problem(line, column, "control_character", "The cell holds control characters.", raw)
                 reason = f"The cell holds bytes that are no text in {self.survey.encoding}."
@@ -408,13 +411,14 @@ def _guess(path: Path) -> tuple[str, bool]:
 
 def _look(path: Path, encoding: str) -> _Look:
     decoder = codecs.getincrementaldecoder(encoding)(_errors(encoding))
+    gone = _REPLACED if _errors(encoding) == "replace" else _LOST
     right = lost = 0
     has_nul = False
     for block, is_last in _blocks(path):
         text = decoder.decode(block, is_last)
         has_nul = has_nul or "\0" in text
         if not text.isascii():
-            here = len(_LOST.findall(text))
+            here = len(gone.findall(text))
             lost += here
             right += len(_BEYOND_ASCII.findall(text)) - here
     return _Look(right, lost, has_nul)

@@ -12,12 +12,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ventory.blueprints.imports import documents, history
-from ventory.blueprints.imports.goods import Good, NewGoods, add_goods
+from ventory.blueprints.imports.goods import NewGoods
 from ventory.blueprints.imports.history import PastLine
 from ventory.blueprints.imports.kind import Options, Outcome, Step
 from ventory.blueprints.imports.mapping import Field, NotStarted, Shape
 from ventory.blueprints.imports.past import LONGEST_NUMBER, PastKind, PastRow
 from ventory.blueprints.imports.reading import Problem, Row, Table
+from ventory.blueprints.items.bulk import NewItem, add_items
 from ventory.blueprints.items.references import FoundStore
 from ventory.core import cells, tills
 from ventory.core.access import Actor
@@ -115,7 +116,7 @@ class Sales(PastKind):
                 self._goods.note(line)
             self._note(_Effect(document, ordinal, store, found[0].key if found else code.casefold(), change), when.day)
         if found is None:
-            return PastRow(row.line)
+            return PastRow(row.line, lacks=code.casefold())
         return PastRow(
             row.line,
             PastLine(
@@ -178,15 +179,16 @@ class Sales(PastKind):
                 yield self._opening(self._stores[store_id], keys[start : start + ITEMS_A_STEP])
 
     def _adding(self) -> Iterator[Step]:
-        goods = self._goods.goods()
-        for start in range(0, len(goods), GOODS_A_STEP):
-            yield functools.partial(self._add, goods[start : start + GOODS_A_STEP])
+        items = self._goods.items()
+        for start in range(0, len(items), GOODS_A_STEP):
+            yield functools.partial(self._add, items[start : start + GOODS_A_STEP])
 
-    def _add(self, goods: Sequence[Good], work: UnitOfWork) -> Outcome:
-        add_goods(work, goods)
+    def _add(self, items: Sequence[NewItem], work: UnitOfWork) -> Outcome:
+        added = add_items(work, items)
+        self.refused |= added.refused
         if not self.options.dry_run:
             self.catalogue.load(work.connection)
-        return Outcome(told=Counter({"items added": len(goods)}))
+        return Outcome(told=Counter({"items added": len(added.ids)}))
 
     def _opening(self, store: FoundStore, keys: Sequence[str]) -> Step:
         def open_some(work: UnitOfWork) -> Outcome:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, select
 
-from ventory.blueprints.imports.kind import Kind, Notice, Outcome
+from ventory.blueprints.imports.kind import Kind, Notice, Outcome, longest
 from ventory.blueprints.imports.mapping import Field, Shape
 from ventory.blueprints.imports.reading import Problem, Row
 from ventory.blueprints.inventories.service import open_store
@@ -18,6 +18,7 @@ from ventory.core.cells import CellError
 from ventory.core.events import StoreChanged
 from ventory.db.unit_of_work import UnitOfWork
 
+LONGEST_ADDRESS = longest(Store.address)
 KINDS = ("shop", "warehouse")
 ACTIVE = frozenset({"", "a", "active", "open", "yes", "true", "1"})
 INACTIVE = frozenset({"i", "inactive", "closed", "no", "false", "0"})
@@ -69,15 +70,15 @@ class Stores(Kind):
         given = self.given(row)
         store = PlainStore(
             row.line,
-            given.code("code", 20, required=True) or "",
-            given.line("name", 120, required=True) or "",
+            given.code("code", longest(Store.code), required=True) or "",
+            given.line("name", longest(Store.name), required=True) or "",
             given.read("kind", _kind),
-            _address(given.block("address", 400), given.line("city", 120)),
+            _address(given.line_of_block("address", LONGEST_ADDRESS), given.line("city", LONGEST_ADDRESS)),
             given.read("time_zone", _zone),
             given.read("status", _is_open) is not False,
         )
-        if store.address and len(store.address) > 400:
-            given.wrong("address", "too_long", "Address and city have at most 400 characters together.")
+        if store.address and len(store.address) > LONGEST_ADDRESS:
+            given.wrong("address", "too_long", f"Address and city have at most {LONGEST_ADDRESS} characters together.")
         if not given.problems:
             first = self._seen.setdefault(store.key, store)
             if first.facts != store.facts:
