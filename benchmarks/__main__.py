@@ -210,6 +210,8 @@ def main() -> None:
     options.add_argument("--stores", type=int, default=10)
     options.add_argument("--seconds", type=float, default=5)
     chosen = options.parse_args()
+    from benchmarks import imports  # which needs this module
+
     results = []
     with postgres.running(durable=True) as server:
         for size in (int(each) for each in chosen.sizes.split(",")):
@@ -217,7 +219,9 @@ def main() -> None:
             # A small history needs few shelves: every shelf opens with a line of its own.
             items = min(chosen.items, max(100, size // chosen.stores))
             results.append(measure(server, size, items, chosen.stores, chosen.seconds))
+        imported = imports.measure(server)
     show(results)
+    imports.show(imported)
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(results, indent=2) + "\n")

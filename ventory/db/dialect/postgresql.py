@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 
 import psycopg
 from sqlalchemy import Column, ColumnElement, any_, bindparam, cast, text
@@ -158,6 +159,23 @@ _INSERT_MISSING = text(
     ON CONFLICT DO NOTHING
     """  # noqa: S608
 )
+
+
+LAST_RECEIPTS = """
+SELECT u.place_id, u.item_id, l.quantity, l.value
+FROM unnest(%(places)s::bigint[], %(items)s::bigint[]) AS u (place_id, item_id)
+CROSS JOIN LATERAL (
+    SELECT quantity, value FROM movement_line
+    WHERE to_place_id = u.place_id AND item_id = u.item_id AND quantity > 0 ORDER BY id DESC LIMIT 1
+) l
+"""
+
+
+def last_receipts(connection, keys: Iterable[Key]) -> list[tuple[int, int, Decimal, Decimal]]:
+    """The line by which goods last came to each place. shape: (place id, item id, quantity, value), if there is one"""
+    ordered = sorted(keys)
+    places, items = numbers_text(place for place, _ in ordered), numbers_text(item for _, item in ordered)
+    return run(connection, LAST_RECEIPTS, {"places": places, "items": items}).fetchall()
 
 
 def copy_rules(connection, inventory_id: int, scope: Scope) -> dict[int, int]:
