@@ -80,7 +80,7 @@ class Running:
 
     def __init__(self, url: str, home: Path, *arguments: str):
         environ = os.environ | {"VENTORY_HOME": str(home), "SQLALCHEMY_DATABASE_URI": url}
-        self.output = tempfile.TemporaryFile("w+")  # noqa: SIM115: open for as long as the process runs
+        self.output = tempfile.TemporaryFile("w+")  # noqa: SIM115, open for as long as it runs
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ventory", "import", *arguments],
