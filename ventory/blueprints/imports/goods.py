@@ -29,7 +29,10 @@ class NewGoods:
         self._told: dict[str, _Told] = {}
 
     def note(self, line: TillLine) -> None:
-        told = self._told.setdefault(line.code.casefold(), _Told(line.code))
+        key = line.code.casefold()
+        told = self._told.get(key)
+        if told is None:
+            told = self._told[key] = _Told(line.code)
         if line.price:
             told.sold[line.text] += 1
             told.prices[line.price] += 1

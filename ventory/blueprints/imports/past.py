@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 from ventory.blueprints.imports import history
 from ventory.blueprints.imports.catalogue import Catalogue, KnownItem
 from ventory.blueprints.imports.history import PastLine
-from ventory.blueprints.imports.kind import Given, Kind, Outcome, Step
+from ventory.blueprints.imports.kind import Given, Kind, Options, Outcome, Step
 from ventory.blueprints.imports.mapping import NotStarted
-from ventory.blueprints.imports.reading import Problem
+from ventory.blueprints.imports.reading import Problem, Table
 from ventory.blueprints.items import references
 from ventory.blueprints.items.references import FoundStore
+from ventory.core.access import Actor
 from ventory.core.days import local_day
 from ventory.core.errors import BadInput, VentoryError
 from ventory.core.events import StockResynced
@@ -29,6 +30,7 @@ from ventory.db.unit_of_work import UnitOfWork, engine
 
 EARLIEST = date(1970, 1, 1)
 LONGEST_NUMBER = 60
+LONGEST_SOURCE = 40
 GREW = frozenset({0, 2, 20})
 """Chunks before which the database is told that tables have grown: opened, begun, well under way."""
 
@@ -57,13 +59,18 @@ class PastKind(Kind):
     rows_per_chunk = 1000
     is_second_look = False
 
+    def __init__(self, table: Table, actor: Actor, options: Options):
+        super().__init__(table, actor, options)
+        if len(self.source) > LONGEST_SOURCE:
+            raise NotStarted(f"{table.mapping.name}: source has at most {LONGEST_SOURCE} characters.")
+
     def begin(self, connection: Connection) -> None:
-        self.stores = references.stores(connection, self.actor)
         if not self.is_second_look:
+            # Both looks judge by the same facts: a row that was right stays right.
+            self.stores = references.stores(connection, self.actor)
             self.catalogue = Catalogue(connection, self.actor.inventory_id)
             self.now = datetime.now(UTC)
             self.refused: dict[str, VentoryError] = {}
-        if not self.is_second_look:
             self.default = self._default_store()
         self.rows_of: Counter[str] = Counter()
         self.document = ""
