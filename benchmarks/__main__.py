@@ -213,13 +213,17 @@ def main() -> None:
     options.add_argument("--sizes", default=SIZES, help="lines:items:stores, …; default: %(default)s")
     options.add_argument("--seconds", type=float, default=5)
     chosen = options.parse_args()
+    from benchmarks import imports  # which needs this module
+
     results = []
     with postgres.running(durable=True) as server:
         for size in chosen.sizes.split(","):
             lines, items, stores = (int(each) for each in size.split(":"))
             print(f"measuring at {lines:,} lines, {items:,} items, {stores} stores", flush=True)
             results.append(measure(server, lines, items, stores, chosen.seconds))
+        imported = imports.measure(server)
     show(results)
+    imports.show(imported)
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(results, indent=2) + "\n")

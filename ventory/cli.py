@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 
 import click
 from sqlalchemy import func, select
@@ -184,6 +185,47 @@ def _welcome(config: Config, engine) -> str:
             lines += logins(connection, inventory_id)
     engine.dispose()
     return "\n".join(lines)
+
+
+@ventory.command("import")
+@click.argument("kind", metavar="KIND")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--map", "map_name", metavar="NAME", help="A built-in mapping of columns, or a .toml file; else by the header."
+)
+@click.option("--inventory", metavar="ID|NAME", help="Default: the oldest.")
+@click.option("--store", metavar="CODE", help="For rows that name none. Default: the inventory's default store.")
+@click.option("--encoding", help="Default: found out (BOM, UTF-8, else cp1252).")
+@click.option("--update", is_flag=True, help="Change what is there already where a row differs.")
+@click.option("--all-or-nothing", is_flag=True, help="Apply nothing when a single row is wrong.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; keep nothing.")
+def import_(kind: str, file: Path, map_name, inventory, encoding, all_or_nothing: bool, **options) -> None:
+    """Bring in a CSV file (also .gz). KIND is products, stores, suppliers, sales or orders.
+
+    The whole file is checked first; every wrong row is named with line, column and reason, and written to
+    $VENTORY_HOME/imports. Then the right rows are applied in chunks. What is there already is left alone, so an import
+    that was stopped is simply run again. Exits 0, 1 when rows were rejected, 2 when nothing was started.
+    docs/guides/import.md states every rule.
+    """
+    from ventory.blueprints.imports.command import import_file
+    from ventory.blueprints.imports.kind import Options
+    from ventory.blueprints.imports.kinds import KINDS
+
+    if kind not in KINDS:
+        raise click.BadParameter(f"{kind} is none of {', '.join(KINDS)}.", param_hint="KIND")
+    config = settings.load()
+    _refuse_pending(open_database(config))
+    code = import_file(
+        kind,
+        file,
+        config.home,
+        map_name=map_name,
+        inventory=inventory,
+        encoding=encoding,
+        all_or_nothing=all_or_nothing,
+        options=Options(**options),
+    )
+    raise SystemExit(code)
 
 
 @ventory.command()

@@ -32,6 +32,18 @@ class StockChanged:
 
 
 @dataclass(frozen=True)
+class StockImported:
+    """Movements of the past were posted in bulk: no StockChanged tells of each, no RanLow of what ran low since.
+
+    A StockResynced per store follows when the whole import is done.
+    """
+
+    kind = "stock_imported"
+
+    movement_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RanLow:
     """A carried item fell below its reorder point in a store."""
 

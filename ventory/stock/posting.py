@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from ventory.core import ledger
 from ventory.core.errors import VentoryError
-from ventory.core.events import BalanceFigures, RanLow, StockChanged
+from ventory.core.events import BalanceFigures, RanLow, StockChanged, StockImported
 from ventory.core.ledger import Change, Count, Move, PlannedLine
 from ventory.core.quantity import plain
 from ventory.db.dialect.rows import MovementRow
@@ -60,9 +60,12 @@ class Posted:
     changes: tuple[Change, ...]
 
 
-def post(work: UnitOfWork, drafts: Sequence[Draft], *, good_only: bool = False) -> list[Posted | VentoryError]:
+def post(
+    work: UnitOfWork, drafts: Sequence[Draft], *, good_only: bool = False, quiet: bool = False
+) -> list[Posted | VentoryError]:
     """Post movements in order, all or none; with good_only, those that can be, and the error of each that cannot.
 
+    quiet: history is caught up with: one StockImported tells of all of them, and nobody is alarmed by what ran low then
     returns: one entry per draft, in order
     raises: Shortage, BadInput (unless good_only)
     """
@@ -91,7 +94,7 @@ def post(work: UnitOfWork, drafts: Sequence[Draft], *, good_only: bool = False) 
         if isinstance(outcome, ledger.PlannedMovement)
     ]
     written = [(draft, outcome) for draft, outcome in planned if outcome.lines or not draft.unless_empty]
-    ids = iter(_write(work, shelf, written))
+    ids = iter(_write(work, shelf, written, quiet=quiet))
     return [
         Posted(
             next(ids) if outcome.lines or not draft.unless_empty else None,
@@ -121,14 +124,15 @@ def _coming_in(lines: Sequence[Move | Count]) -> set[ledger.Key]:
     return keys
 
 
-def _write(work: UnitOfWork, shelf: ledger.Shelf, planned: Sequence) -> list[int]:
+def _write(work: UnitOfWork, shelf: ledger.Shelf, planned: Sequence, *, quiet: bool) -> list[int]:
     if not planned:
         return []
     changed = [shelf.balances[key] for key in sorted(shelf.changed)]
     store_of = _store_of_places(planned)
     salts = [secrets.token_hex(16) if draft.counterparty or draft.note else None for draft, _ in planned]
     movements = [
-        _row(work, draft, outcome, store_of, salt) for (draft, outcome), salt in zip(planned, salts, strict=True)
+        _row(work, draft, outcome, salt, None if quiet else _told(draft, outcome, store_of))
+        for (draft, outcome), salt in zip(planned, salts, strict=True)
     ]
     ids = work.database.write_posting(work.connection, work.inventory_id, changed, movements)
     private = [
@@ -144,6 +148,9 @@ def _write(work: UnitOfWork, shelf: ledger.Shelf, planned: Sequence) -> list[int
     ]
     if private:
         work.connection.execute(insert(MovementPrivate.__table__), private)
+    if quiet:
+        work.emit(StockImported(tuple(ids)))
+        return ids
     for movement_id, (_, outcome) in zip(ids, planned, strict=True):
         for change in outcome.changes:
             if change.ran_low and (store_id := store_of.get(change.after.place_id)):
@@ -163,9 +170,8 @@ def _store_of_places(planned: Sequence) -> dict[int, int | None]:
     return stores
 
 
-def _row(
-    work: UnitOfWork, draft: Draft, outcome: ledger.PlannedMovement, store_of: dict, salt: str | None
-) -> MovementRow:
+def _told(draft: Draft, outcome: ledger.PlannedMovement, store_of: dict) -> str:
+    """The movement's StockChanged, as the outbox stores it."""
     figures: list[BalanceFigures] = [
         {
             "item_id": after.item_id,
@@ -177,6 +183,12 @@ def _row(
         }
         for before, after in outcome.changes
     ]
+    return payload_of(StockChanged(draft.kind, tuple(figures)))
+
+
+def _row(
+    work: UnitOfWork, draft: Draft, outcome: ledger.PlannedMovement, salt: str | None, told: str | None
+) -> MovementRow:
     return MovementRow(
         kind=draft.kind,
         actor_id=work.actor.id,
@@ -190,7 +202,7 @@ def _row(
         reverses_id=draft.reverses_id,
         private_digest=private_digest(salt, draft.counterparty, draft.note) if salt else None,
         lines=outcome.lines,
-        event=payload_of(StockChanged(draft.kind, tuple(figures))),
+        event=told,
     )
 
 

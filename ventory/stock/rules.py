@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import update
 
 from ventory.core.events import StockResynced
 from ventory.core.ledger import Balance, Key
@@ -12,7 +12,6 @@ from ventory.core.quantity import ZERO, per_unit
 from ventory.db.dialect import Scope
 from ventory.db.unit_of_work import UnitOfWork
 from ventory.stock.models import Balance as BalanceRow
-from ventory.stock.models import MovementLine
 
 SLICE = 500
 
@@ -59,22 +58,16 @@ def make_balances(work: UnitOfWork, keys: Iterable[Key]) -> None:
 
 
 def _recall_costs(work: UnitOfWork, keys: list[Key]) -> None:
-    line, balance = MovementLine.__table__.c, BalanceRow.__table__
-    newest = (
-        select(func.max(line.id))
-        .where(tuple_(line.to_place_id, line.item_id).in_(keys), line.quantity > ZERO)
-        .group_by(line.to_place_id, line.item_id)
-    )
-    came = select(line.to_place_id, line.item_id, line.quantity, line.value).where(line.id.in_(newest))
-    for row in work.connection.execute(came).all():
+    balance = BalanceRow.__table__
+    for place_id, item_id, quantity, value in work.database.last_receipts(work.connection, keys):
         here = (
             balance.c.inventory_id == work.inventory_id,
-            balance.c.place_id == row.to_place_id,
-            balance.c.item_id == row.item_id,
+            balance.c.place_id == place_id,
+            balance.c.item_id == item_id,
             balance.c.last_cost == ZERO,
             balance.c.on_hand == ZERO,
         )
-        work.connection.execute(update(balance).where(*here).values(last_cost=per_unit(row.value, row.quantity)))
+        work.connection.execute(update(balance).where(*here).values(last_cost=per_unit(value, quantity)))
 
 
 def locked_balances(work: UnitOfWork, keys: Iterable[Key]) -> dict[Key, Balance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -77,6 +78,62 @@ def add(command: AddCategory) -> CategoryView:
         work.session.add(category)
         work.session.flush()
         return work.result(_view(work, category.id))
+
+
+def added(work: UnitOfWork, name: str, parent_id: int | None = None) -> int:
+    """Add a category that something names. returns: its id"""
+    key = name.casefold()
+    category = Category(
+        inventory_id=work.inventory_id, parent_id=parent_id, name=name, name_key=key, tint=len(key) % 10, version=1
+    )
+    work.session.add(category)
+    work.session.flush()
+    return category.id
+
+
+class Paths:
+    """The categories of an inventory by their paths, read once for many items.
+
+    A path of one name is the first category of this name anywhere, those at the top before others.
+    """
+
+    def __init__(self, work: UnitOfWork):
+        self._work = work
+        self._below: dict[tuple[int | None, str], int] = {}
+        self._named: dict[str, int] = {}
+        self.added = 0
+        rows = select(Category.id, Category.parent_id, Category.name_key)
+        for row in work.session.execute(rows.order_by(Category.parent_id.is_not(None), Category.id)):
+            self._below[row.parent_id, row.name_key] = row.id
+            self._named.setdefault(row.name_key, row.id)
+
+    def find(self, path: Sequence[str]) -> int | None:
+        """The category of a path, None when there is none."""
+        if len(path) == 1:
+            return self._named.get(path[0].casefold())
+        here: int | None = None
+        for name in path:
+            here = self._below.get((here, name.casefold()))
+            if here is None:
+                return None
+        return here
+
+    def find_or_add(self, path: Sequence[str]) -> int:
+        """The category of a path; what is missing of it is added."""
+        found = self.find(path)
+        if found is not None:
+            return found
+        here: int | None = None
+        for name in path:
+            key = name.casefold()
+            if (here, key) not in self._below:
+                made = added(self._work, name, here)
+                self._below[here, key] = made
+                self._named.setdefault(key, made)
+                self.added += 1
+            here = self._below[here, key]
+        assert here is not None, "a path has a name"
+        return here
 
 
 @use_case

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from ventory.blueprints.categories import service as categories
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.queries import Fields
 from ventory.blueprints.inventory_types.models import InventoryType
@@ -190,18 +191,7 @@ def change(command: ChangeItem) -> ItemView:
     """
     with unit_of_work(command) as work:
         item = _locked(work, command.item_id, command.version)
-        before = _inherited(item)
-        if command.fields != ItemFields():
-            _refuse_new_unit(work, item, command.fields)
-            _apply(work, item, command.fields)
-            if command.fields.touches_values:
-                _give_values(work, item, command.fields)
-            item.version += 1
-            work.session.flush()
-            _give_names(work, item, _found(work, item.id).unit, command.fields)
-        if _inherited(item) != before:
-            stock_rules.hold(work, alone=True)
-            stock_rules.copy(work, item_id=item.id)
+        _change_fields(work, item, command.fields)
         work.session.flush()
         if command.stock.asks_anything:
             found = _found(work, item.id)
@@ -218,6 +208,29 @@ def change(command: ChangeItem) -> ItemView:
             _apply_stock(work, found, store, command.stock, stores, kind="adjustment")
         work.emit(ItemChanged(item.id, "changed"), item.id)
         return work.result(_view(work, item.id))
+
+
+def change_within(work: UnitOfWork, item_id: int, fields: ItemFields) -> None:
+    """Change an item in a transaction that does more. raises: NotFound, and what `change` refuses"""
+    item = _locked(work, item_id, None)
+    _change_fields(work, item, fields)
+    work.session.flush()
+    work.emit(ItemChanged(item.id, "changed"), item.id)
+
+
+def _change_fields(work: UnitOfWork, item: Item, fields: ItemFields) -> None:
+    before = _inherited(item)
+    if fields != ItemFields():
+        _refuse_new_unit(work, item, fields)
+        _apply(work, item, fields)
+        if fields.touches_values:
+            _give_values(work, item, fields)
+        item.version += 1
+        work.session.flush()
+        _give_names(work, item, _found(work, item.id).unit, fields)
+    if _inherited(item) != before:
+        stock_rules.hold(work, alone=True)
+        stock_rules.copy(work, item_id=item.id)
 
 
 @use_case
@@ -424,11 +437,7 @@ def _category_named(work: UnitOfWork, name: str | None) -> int | None:
     category_id = work.session.execute(rows.limit(1)).scalar_one_or_none()
     if category_id is not None:
         return category_id
-    tint = len(key) % 10
-    category = Category(inventory_id=work.inventory_id, name=name, name_key=key, tint=tint, version=1)
-    work.session.add(category)
-    work.session.flush()
-    return category.id
+    return categories.added(work, name)
 
 
 def _unit_id(work: UnitOfWork, code: str) -> int:

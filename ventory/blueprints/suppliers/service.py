@@ -133,25 +133,29 @@ class Archived:
 def add(command: AddSupplier) -> SupplierView:
     """Add a supplier. 409 code_taken when another one, archived or not, has its code."""
     with unit_of_work(command) as work:
-        fields = command.fields
-        assert isinstance(fields.code, str)
-        assert isinstance(fields.name, str)
-        supplier = Supplier(
-            inventory_id=work.inventory_id,
-            currency=work.actor.currency,
-            minimum_order=ZERO,
-            phone="",
-            address="",
-            notes="",
-            created_at=work.now,
-            version=1,
-        )
-        _apply(work, supplier, fields)
-        work.session.add(supplier)
-        work.session.flush()
-        _replace_contacts(work, supplier, fields)
-        work.emit(SupplierChanged(supplier.id, "added"), supplier.id)
-        return work.result(_view(work, supplier.id))
+        return work.result(_view(work, added(work, command.fields).id))
+
+
+def added(work: UnitOfWork, fields: SupplierFields) -> Supplier:
+    """Add a supplier in a transaction that does more."""
+    assert isinstance(fields.code, str)
+    assert isinstance(fields.name, str)
+    supplier = Supplier(
+        inventory_id=work.inventory_id,
+        currency=work.actor.currency,
+        minimum_order=ZERO,
+        phone="",
+        address="",
+        notes="",
+        created_at=work.now,
+        version=1,
+    )
+    _apply(work, supplier, fields)
+    work.session.add(supplier)
+    work.session.flush()
+    _replace_contacts(work, supplier, fields)
+    work.emit(SupplierChanged(supplier.id, "added"), supplier.id)
+    return supplier
 
 
 @use_case
@@ -161,14 +165,20 @@ def change(command: ChangeSupplier) -> SupplierView:
     409 in_use when its currency would change under prices; 409 supplier_archived; 412 stale
     """
     with unit_of_work(command) as work:
-        supplier = _active(locked(work, Supplier, command.supplier_id, command.version, "supplier"))
-        _refuse_new_currency(work, supplier, command.fields)
-        _apply(work, supplier, command.fields)
-        _replace_contacts(work, supplier, command.fields)
-        supplier.version += 1
-        work.session.flush()
-        work.emit(SupplierChanged(supplier.id, "changed"), supplier.id)
+        supplier = locked(work, Supplier, command.supplier_id, command.version, "supplier")
+        change_within(work, supplier, command.fields)
         return work.result(_view(work, supplier.id))
+
+
+def change_within(work: UnitOfWork, supplier: Supplier, fields: SupplierFields) -> None:
+    """Change a supplier, which must be locked, in a transaction that does more. raises: SupplierArchived, InUse"""
+    _active(supplier)
+    _refuse_new_currency(work, supplier, fields)
+    _apply(work, supplier, fields)
+    _replace_contacts(work, supplier, fields)
+    supplier.version += 1
+    work.session.flush()
+    work.emit(SupplierChanged(supplier.id, "changed"), supplier.id)
 
 
 @use_case

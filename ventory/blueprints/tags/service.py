@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, text, update
@@ -103,13 +103,32 @@ def give(work: UnitOfWork, item_id: int, names: Sequence[str]) -> None:
     if len(names) > MOST:
         raise BadInput(f"An item carries at most {MOST} tags.", field="tags")
     wanted = {_checked(name, f"tags.{index}").casefold(): name for index, name in enumerate(names)}
-    ids = _ids(work, wanted)
+    ids = set(_ids(work, wanted).values())
     mine = ItemTag.item_id == item_id
     now = set(work.session.execute(select(ItemTag.tag_id).where(mine)).scalars())
     work.session.execute(delete(ItemTag).where(mine, ItemTag.tag_id.in_(now - ids)))
     if ids - now:
         rows = [{"inventory_id": work.inventory_id, "item_id": item_id, "tag_id": each} for each in sorted(ids - now)]
         work.session.execute(insert(ItemTag), rows)
+
+
+def give_new(work: UnitOfWork, names: Mapping[int, Sequence[str]]) -> None:
+    """Let items that carry no tag yet carry these. names: by the item's id. raises: BadInput as `give`"""
+    wanted: dict[str, str] = {}
+    for words in names.values():
+        if len(words) > MOST:
+            raise BadInput(f"An item carries at most {MOST} tags.", field="tags")
+        for name in words:
+            wanted.setdefault(_checked(name, "tags").casefold(), name)
+    if not wanted:
+        return
+    ids = _ids(work, wanted)
+    rows = [
+        {"inventory_id": work.inventory_id, "item_id": item_id, "tag_id": tag_id}
+        for item_id, words in names.items()
+        for tag_id in sorted({ids[name.casefold()] for name in words})
+    ]
+    work.session.execute(insert(ItemTag), rows)
 
 
 def _checked(name: str, field: str) -> str:
@@ -124,8 +143,8 @@ _MAKE = text(
 )
 
 
-def _ids(work: UnitOfWork, wanted: dict[str, str]) -> set[int]:
-    """The ids of some tags, new ones made. wanted: names by their casefolded form
+def _ids(work: UnitOfWork, wanted: dict[str, str]) -> dict[str, int]:
+    """The ids of some tags by their casefolded names, new ones made. wanted: names by their casefolded form
 
     Two items may use a new tag at once: the second waits for the first and then finds its row.
     """
@@ -135,7 +154,7 @@ def _ids(work: UnitOfWork, wanted: dict[str, str]) -> set[int]:
         rows = [{"inventory_id": work.inventory_id, "name": wanted[key], "name_key": key} for key in missing]
         work.connection.execute(_MAKE, rows)
         found = _known(work, wanted)
-    return set(found.values())
+    return found
 
 
 def _known(work: UnitOfWork, keys: Iterable[str]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 
 import psycopg
 from sqlalchemy import BigInteger, Column, ColumnElement, any_, bindparam, cast, func, text
@@ -104,6 +105,16 @@ def in_bulk(connection, rows: int | None = None) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
 
 
+def has_grown(engine, *tables: str) -> None:
+    """Tell the planner that tables are no longer as empty as when their statistics were made.
+
+    Plans that check foreign keys are kept by a session, and one that was made while a table was nearly empty takes any
+    index: a line of an import's first minute took 185 µs where it takes 65 after this, which took 10 ms.
+    """
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none.
 
@@ -149,6 +160,23 @@ _INSERT_MISSING = text(
     ON CONFLICT DO NOTHING
     """  # noqa: S608
 )
+
+
+LAST_RECEIPTS = """
+SELECT u.place_id, u.item_id, l.quantity, l.value
+FROM unnest(%(places)s::bigint[], %(items)s::bigint[]) AS u (place_id, item_id)
+CROSS JOIN LATERAL (
+    SELECT quantity, value FROM movement_line
+    WHERE to_place_id = u.place_id AND item_id = u.item_id AND quantity > 0 ORDER BY id DESC LIMIT 1
+) l
+"""
+
+
+def last_receipts(connection, keys: Iterable[Key]) -> list[tuple[int, int, Decimal, Decimal]]:
+    """The line by which goods last came to each place. shape: (place id, item id, quantity, value), if there is one"""
+    ordered = sorted(keys)
+    places, items = numbers_text(place for place, _ in ordered), numbers_text(item for _, item in ordered)
+    return run(connection, LAST_RECEIPTS, {"places": places, "items": items}).fetchall()
 
 
 def copy_rules(connection, inventory_id: int, scope: Scope) -> dict[int, int]:
@@ -277,7 +305,7 @@ WITH numbered AS MATERIALIZED (
     RETURNING b.item_id
 ), events AS (
     INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at)
-    SELECT %(inventory)s, 'stock_changed', id, event, recorded_at FROM numbered ORDER BY ordinal
+    SELECT %(inventory)s, 'stock_changed', id, event, recorded_at FROM numbered WHERE event IS NOT NULL ORDER BY ordinal
 )
 SELECT id, (SELECT count(*) FROM balances) AS updated FROM numbered ORDER BY ordinal
 """

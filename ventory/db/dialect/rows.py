@@ -22,5 +22,5 @@ class MovementRow:
     reverses_id: int | None
     private_digest: str | None
     lines: tuple[PlannedLine, ...]
-    event: str
-    """The outbox payload of its StockChanged, as JSON."""
+    event: str | None
+    """The outbox payload of its StockChanged, as JSON; None when it is told of otherwise."""

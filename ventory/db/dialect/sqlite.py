@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy import Column, ColumnElement, Integer, bindparam, cast, func, select, text
 
@@ -95,6 +96,10 @@ def in_bulk(connection, rows: int | None = None):
     return nullcontext()
 
 
+def has_grown(engine, *tables: str) -> None:
+    """Nothing to do: keys are found by their index, however many rows the planner knows of."""
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none."""
     ordered = sorted(keys)
@@ -107,10 +112,12 @@ def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) 
     connection.execute(_INSERT_MISSING, parameters)
 
 
+# CROSS JOIN is SQLite's word for "in this order": else it read every place for every key, 21 ms for 75 of them.
 _WANTED = """
 wanted AS MATERIALIZED (
     SELECT p.id AS place_id, json_extract(k.value, '$[1]') AS item_id, p.kind, p.may_go_negative
-    FROM json_each(:keys) k JOIN place p ON p.inventory_id = :inventory AND p.id = json_extract(k.value, '$[0]')
+    FROM json_each(:keys) k
+    CROSS JOIN place p ON p.inventory_id = :inventory AND p.id = json_extract(k.value, '$[0]')
 )
 """
 _CARRY_MISSING = text(
@@ -139,6 +146,27 @@ _INSERT_MISSING = text(
     WHERE true ON CONFLICT DO NOTHING
     """  # noqa: S608
 )
+
+
+LAST_RECEIPTS = """
+SELECT l.to_place_id, l.item_id, l.quantity, l.value
+FROM json_each(?) k
+JOIN movement_line l ON l.id = (
+    SELECT max(id) FROM movement_line
+    WHERE to_place_id = json_extract(k.value, '$[0]') AND item_id = json_extract(k.value, '$[1]') AND quantity > 0
+)
+"""
+
+
+def last_receipts(connection, keys: Iterable[Key]) -> list[tuple[int, int, Decimal, Decimal]]:
+    """The line by which goods last came to each place. shape: (place id, item id, quantity, value), where there is one
+
+    Found key by key: asked for many pairs at once, SQLite read every line of the ledger.
+    """
+    return [
+        (place_id, item_id, from_scaled(quantity, QUANTITY_DECIMALS), from_scaled(value, MONEY_DECIMALS))
+        for place_id, item_id, quantity, value in run(connection, LAST_RECEIPTS, (json.dumps(sorted(keys)),))
+    ]
 
 
 def copy_rules(connection, inventory_id: int, scope: Scope) -> dict[int, int]:
@@ -235,7 +263,8 @@ def write_posting(
             ),
         ).fetchone()
         ids.append(movement_id)
-        events.append((inventory_id, "stock_changed", movement_id, movement.event, time_text(movement.recorded_at)))
+        if movement.event is not None:
+            events.append((inventory_id, "stock_changed", movement_id, movement.event, time_text(movement.recorded_at)))
         lines += [
             (
                 inventory_id,
@@ -256,11 +285,12 @@ def write_posting(
             " value, lot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             lines,
         )
-    run_many(
-        connection,
-        "INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at) VALUES (?, ?, ?, ?, ?)",
-        events,
-    )
+    if events:
+        run_many(
+            connection,
+            "INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at) VALUES (?, ?, ?, ?, ?)",
+            events,
+        )
     return ids
 
 

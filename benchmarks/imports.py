@@ -1,0 +1,235 @@
+"""Imports beside raw inserts of the same lines, and what they cost those who work meanwhile.
+
+python -m benchmarks.imports
+
+Online Retail and Iowa's orders are imported whole where the folder of real data is there (VENTORY_RETAIL_DATA, or
+../shared/data beside the checkout); else a journal of 100,000 lines is made from the trimmed copy that the tests have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from benchmarks import chain, load
+from benchmarks.__main__ import ROOT, calls, service, sign_in
+from tests import postgres
+from ventory.db import migrate, unit_of_work
+from ventory.db.engine import open_engine, reading
+from ventory.server import die_with_parent
+from ventory.stock.verify import verify
+
+LINES = 100_000
+SECONDS = 8
+TRIMMED = ROOT / "tests" / "imports" / "data" / "online_retail.csv.gz"
+REAL = "uci_online_retail_2010_2011.csv.gz"
+LAST_LINE = re.compile(r"read (\d+), posted (\d+), non-stock (\d+), rejected (\d+), already there (\d+)")
+RAW = "CREATE TABLE raw_line (inventory_id bigint, movement_id bigint, item_id bigint, from_place_id bigint,"
+RAW += " to_place_id bigint, quantity numeric, value numeric)"
+
+
+def real_data() -> Path | None:
+    """The folder of real data, where it is there."""
+    folder = Path(os.environ.get("VENTORY_RETAIL_DATA") or ROOT.parent / "shared" / "data")
+    return folder if (folder / REAL).is_file() else None
+
+
+def made_journal(folder: Path) -> Path:
+    """The trimmed journal again and again, each time under other numbers."""
+    with gzip.open(TRIMMED, "rt", newline="") as handle:
+        header, *rows = csv.reader(handle)
+    target = folder / "journal.csv"
+    with target.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(header)
+        for number in range(-(-LINES // len(rows))):
+            writer.writerows([f"{row[0]}-{number}", *row[1:]] for row in rows)
+    return target
+
+
+@contextlib.contextmanager
+def databases(server: postgres.Server) -> Iterator[dict[str, str]]:
+    """Both databases, each with a chain that people work in. yields: addresses by name"""
+    name = server.create()
+    with tempfile.TemporaryDirectory() as folder:
+        addresses = {"SQLite": f"sqlite:///{folder}/ventory.db", "PostgreSQL": server.address(name)}
+        for url in addresses.values():
+            engine = open_engine(url)
+            migrate.upgrade(engine)
+            unit_of_work.bind(engine)
+            chain.build(10_000, 1_000, 10)
+            engine.dispose()
+        yield addresses
+    server.drop(name)
+
+
+class Running:
+    """`ventory import` in a process of its own."""
+
+    def __init__(self, url: str, home: Path, *arguments: str):
+        environ = os.environ | {"VENTORY_HOME": str(home), "SQLALCHEMY_DATABASE_URI": url}
+        self.output = tempfile.TemporaryFile("w+")  # noqa: SIM115, open for as long as it runs
+        self.started = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ventory", "import", *arguments],
+            cwd=ROOT,
+            env=environ,
+            preexec_fn=die_with_parent,
+            stdout=self.output,
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def wait(self) -> dict:
+        """What it did: counts, rows a second, peak memory in MB."""
+        _, status, usage = os.wait4(self.process.pid, 0)
+        seconds = time.perf_counter() - self.started
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.output.seek(0)
+        last = LAST_LINE.search(self.output.read())
+        figures = {"seconds": seconds, "memory_mb": usage.ru_maxrss / 1000}
+        if last:
+            names = ("read", "posted", "non_stock", "rejected", "already_there")
+            figures |= dict(zip(names, map(int, last.groups()), strict=True))
+            figures["rows_per_second"] = figures["read"] / seconds
+        return figures
+
+
+def raw_rate(url: str) -> float:
+    """Lines a second of a bare COPY or insert of the lines that stand in the ledger, durable, into no index."""
+    columns = "inventory_id, movement_id, item_id, from_place_id, to_place_id, quantity, value"
+    wanted = f"SELECT {columns} FROM movement_line ORDER BY id DESC LIMIT {LINES}"  # noqa: S608
+    if url.startswith("sqlite"):
+        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = 2")
+            rows = connection.execute(wanted).fetchall()
+            connection.execute(RAW)
+            started = time.perf_counter()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO raw_line VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+            rate = len(rows) / (time.perf_counter() - started)
+            connection.execute("DROP TABLE raw_line")
+            return rate
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        rows = connection.execute(wanted).fetchall()
+        connection.execute(RAW)
+        started = time.perf_counter()
+        with connection.cursor() as cursor, cursor.copy("COPY raw_line FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        rate = len(rows) / (time.perf_counter() - started)
+        connection.execute("DROP TABLE raw_line")
+        return rate
+
+
+def beside_work(url: str, journal: Path, home: Path) -> dict:
+    """An import while people read and write: their p95 before and during, in milliseconds, two clients each."""
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        items = list(connection.exec_driver_sql("SELECT id FROM item WHERE sku LIKE 'SKU%'").scalars())
+        stores = list(connection.exec_driver_sql("SELECT id FROM store WHERE code LIKE 'S%'").scalars())
+    engine.dispose()
+    figures: dict = {}
+    with service(url, home) as (port, _, _process):
+        token, wanted = sign_in(port), calls(items, stores)
+        asked = {"reads": wanted["list of 50"], "writes": wanted["restock"]}
+        for what, make in asked.items():
+            load.rate(port, token, 2, 2, make)
+            figures[f"{what}_before_ms"] = load.rate(port, token, 2, SECONDS, make)[1]
+        running = Running(url, home, "sales", str(journal))
+        time.sleep(3)
+        for stage in ("checking", "applying"):
+            for what, make in asked.items():
+                figures[f"{what}_{stage}_ms"] = load.rate(port, token, 2, SECONDS, make)[1]
+            while stage == "checking" and not running.is_over and not _applies(url):
+                time.sleep(0.5)
+        figures["was_over"] = running.is_over
+        figures |= running.wait()
+    return figures
+
+
+def _applies(url: str) -> bool:
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT count(*) FROM import_document").scalar_one()
+    engine.dispose()
+    return found > 0
+
+
+def measure(server: postgres.Server) -> list[dict]:
+    """Both databases, one after the other. shape: a dict of figures for each run"""
+    results = []
+    real = real_data()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        journal = real / REAL if real else made_journal(home)
+        with databases(server) as addresses:
+            for name, url in addresses.items():
+                idle = Running(url, home, "sales", str(home / "missing.csv")).wait()["memory_mb"]
+                results.append({"what": f"{name}: sales beside work"} | beside_work(url, journal, home))
+                results[-1] |= {"idle_mb": idle, "raw_rate": raw_rate(url)}
+                if real:
+                    for kind, file in (("stores", "iowa_stores.csv"), ("products", "iowa_products.csv")):
+                        Running(url, home, kind, str(real / file)).wait()
+                    orders = str(real / "iowa_orders_2019_2021.csv.gz")
+                    for what in ("orders", "orders again"):
+                        results.append({"what": f"{name}: {what}"} | Running(url, home, "orders", orders).wait())
+                        results[-1] |= {"idle_mb": idle, "raw_rate": raw_rate(url)}
+                results.append({"what": f"{name}: verify"} | _verified(url))
+    return results
+
+
+def _verified(url: str) -> dict:
+    engine = open_engine(url)
+    started = time.perf_counter()
+    with reading(engine).connect() as connection:
+        report = verify(connection)
+    engine.dispose()
+    assert report.differences == ()
+    return {"lines": report.lines, "seconds": time.perf_counter() - started}
+
+
+def show(results: list[dict]) -> None:
+    print("\nImports")
+    for each in results:
+        print(f"  {each['what']}: {each['seconds']:.1f} s")
+        if "lines" in each:
+            print(f"    {each['lines']:,} lines, {each['lines'] / each['seconds']:,.0f} lines/s")
+        if "rows_per_second" in each:
+            counts = ("read", "posted", "non_stock", "rejected", "already_there")
+            print("    " + ", ".join(f"{name.replace('_', ' ')} {each[name]:,}" for name in counts))
+            print(
+                f"    {each['rows_per_second']:,.0f} rows/s, {each['rows_per_second'] / each['raw_rate']:.3f} of raw"
+                f" ({each['raw_rate']:,.0f} lines/s); {each['memory_mb'] - each['idle_mb']:.0f} MB above idle"
+            )
+        for what in ("reads", "writes"):
+            if f"{what}_before_ms" in each:
+                stages = ", ".join(f"{stage} {each[f'{what}_{stage}_ms']:.1f} ms" for stage in ("checking", "applying"))
+                print(f"    {what}, p95: before {each[f'{what}_before_ms']:.1f} ms, {stages}")
+        if each.get("was_over"):
+            print("    (the import was over before the load was)")
+
+
+def main() -> None:
+    with postgres.running(durable=True) as server:
+        show(measure(server))
+
+
+if __name__ == "__main__":
+    main()

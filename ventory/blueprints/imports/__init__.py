@@ -1,0 +1,1 @@
+"""Files of rows come in: products, stores, suppliers."""

@@ -1,0 +1,183 @@
+"""Adding many items at once, in the caller's transaction: the rules of one item, the statements of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+
+from ventory.blueprints.categories.service import Paths
+from ventory.blueprints.custom_fields.queries import Fields
+from ventory.blueprints.inventory_types.models import InventoryType
+from ventory.blueprints.items.models import Item, ItemBarcode
+from ventory.blueprints.items.service import DEFAULT_TYPE, DEFAULT_UNIT
+from ventory.blueprints.tags import service as tags
+from ventory.blueprints.uom.models import UnitRow
+from ventory.core.barcodes import Barcode
+from ventory.core.errors import VentoryError
+from ventory.core.events import ItemChanged
+from ventory.core.fields import settle
+from ventory.db.prepared import Prepared
+from ventory.db.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """An item to add; its values are checked. sku: no active item's yet
+
+    category: names from the top of the tree, new ones are added; a single name may stand anywhere in it
+    barcodes: each with the stock units that a scan of it stands for; the first is the primary one
+    """
+
+    sku: str
+    name: str
+    description: str = ""
+    category: tuple[str, ...] = ()
+    unit: str = DEFAULT_UNIT
+    type: str = DEFAULT_TYPE
+    price: Decimal | None = None
+    barcodes: tuple[tuple[Barcode, Decimal], ...] = ()
+    tags: tuple[str, ...] = ()
+    reorder_point: Decimal | None = None
+    target_level: Decimal | None = None
+
+    @property
+    def key(self) -> str:
+        return self.sku.casefold()
+
+
+@dataclass
+class Added:
+    """What became of new items.
+
+    ids: by casefolded SKU; refused: those that could not be added, and why
+    held: barcodes that were left out, by casefolded SKU: another item has them
+    """
+
+    ids: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, VentoryError] = field(default_factory=dict)
+    held: dict[str, list[str]] = field(default_factory=dict)
+    categories: int = 0
+
+
+def add_items(work: UnitOfWork, new: Sequence[NewItem]) -> Added:
+    """Add items, none of which is there yet and no two of which share a SKU.
+
+    A barcode that another active item has is left out. An item lacking a custom field that is required is refused.
+    raises: SkuTaken when a rival was faster
+    """
+    added, paths = Added(), Paths(work)
+    rows = _rows(work, new, paths, added)
+    if rows:
+        table = Item.__table__
+        made = work.connection.execute(insert(table).returning(table.c.id, table.c.sku_key), rows)
+        added.ids = {row.sku_key: row.id for row in made}
+    kept = [item for item in new if item.key in added.ids]
+    _give_barcodes(work, kept, added)
+    tags.give_new(work, {added.ids[item.key]: item.tags for item in kept if item.tags})
+    for item_id in added.ids.values():
+        work.emit(ItemChanged(item_id, "added"), item_id)
+    added.categories = paths.added
+    return added
+
+
+def _rows(work: UnitOfWork, new: Sequence[NewItem], paths: Paths, added: Added) -> list[dict[str, Any]]:
+    units = {row.code_key: row.id for row in work.session.execute(select(UnitRow.code_key, UnitRow.id))}
+    types = {row.code_key: row.id for row in work.session.execute(select(InventoryType.code_key, InventoryType.id))}
+    values = _Values(work)
+    rows = []
+    for item in new:
+        category_id = paths.find_or_add(item.category) if item.category else None
+        try:
+            field_values = values.of(category_id)
+        except VentoryError as error:
+            added.refused[item.key] = error
+            continue
+        rows.append(
+            {
+                "inventory_id": work.inventory_id,
+                "sku": item.sku,
+                "sku_key": item.key,
+                "name": item.name,
+                "name_key": item.name.casefold(),
+                "description": item.description,
+                "category_id": category_id,
+                "unit_id": units[item.unit.casefold()],
+                "type_id": types[item.type.casefold()],
+                "options": {},
+                "price": item.price,
+                "field_values": field_values,
+                "reorder_point": item.reorder_point,
+                "target_level": item.target_level,
+                "created_at": work.now,
+                "updated_at": work.now,
+                "version": 1,
+            }
+        )
+    return rows
+
+
+class _Values:
+    """The custom fields of items that were given none, per category. raises: BadInput where one is required"""
+
+    def __init__(self, work: UnitOfWork):
+        self._work = work
+        self._known: dict[int | None, Any] = {}
+
+    def of(self, category_id: int | None) -> dict[str, Any]:
+        if category_id not in self._known:
+            # Read after the category was added, which may be below one that asks for fields.
+            asked = [each.rule for each in Fields(self._work.session).of(category_id)]
+            try:
+                self._known[category_id] = settle(asked, {}, {})
+            except VentoryError as error:
+                self._known[category_id] = error
+        found = self._known[category_id]
+        if isinstance(found, VentoryError):
+            raise found
+        return found
+
+
+_HOLDERS = Prepared(
+    lambda database: select(ItemBarcode.barcode, ItemBarcode.item_id).where(
+        ItemBarcode.inventory_id == bindparam("inventory"),
+        ItemBarcode.is_active,
+        database.among(ItemBarcode.barcode, "codes"),
+    )
+)
+
+
+def holders(work: UnitOfWork, codes: Iterable[str]) -> dict[str, int]:
+    """Which active item has each of some barcodes. returns: item ids by barcode, those that nobody has left out"""
+    wanted = sorted(set(codes))
+    rows = _HOLDERS.rows(work.connection, inventory=work.inventory_id, codes=wanted) if wanted else ()
+    return {row.barcode: row.item_id for row in rows}
+
+
+def _give_barcodes(work: UnitOfWork, new: Sequence[NewItem], added: Added) -> None:
+    taken: set[str] = set(holders(work, (code.text for item in new for code, _ in item.barcodes)))
+    rows = []
+    for item in new:
+        is_first = True
+        for code, quantity in item.barcodes:
+            if code.text in taken:
+                added.held.setdefault(item.key, []).append(code.text)
+                continue
+            taken.add(code.text)
+            rows.append(
+                {
+                    "inventory_id": work.inventory_id,
+                    "item_id": added.ids[item.key],
+                    "barcode": code.text,
+                    "kind": code.kind,
+                    "quantity": quantity,
+                    "is_primary": is_first,
+                    "is_active": True,
+                }
+            )
+            is_first = False
+    if rows:
+        work.connection.execute(insert(ItemBarcode.__table__), rows)

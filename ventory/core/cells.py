@@ -1,0 +1,216 @@
+"""What a cell of a file means: numbers, days, codes and names out of text, or why it is none."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+
+from ventory.core.quantity import (
+    MONEY_DECIMALS,
+    MONEY_LIMIT,
+    PRICE_DECIMALS,
+    PRICE_LIMIT,
+    QUANTITY_DECIMALS,
+    QUANTITY_LIMIT,
+    decimals_of,
+    plain,
+)
+
+
+class CellError(ValueError):
+    """A cell that does not hold what its column asks for. code: stable; message: a sentence for people"""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_BREAK = re.compile("[\n\r\u2028\u2029]")
+# Bytes that were no text come as lone surrogates.
+_LOST = re.compile("[\ud800-\udfff]")
+_SCIENTIFIC = re.compile(r"[0-9]\.[0-9]+[Ee]\+[0-9]+")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?|[+-]?\.[0-9]{1,40}")
+_GROUPED = {
+    ".": re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[+-]?[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+(\.[0-9]*)?"),
+    ",": re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?|[+-]?[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+(,[0-9]*)?"),
+}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_YES = frozenset({"yes", "y", "true", "1", "x"})
+_NO = frozenset({"no", "n", "false", "0", "-"})
+SHOWN = 40
+"""Characters of a bad cell that a sentence repeats."""
+
+
+def shown(written: str) -> str:
+    """A cell as a sentence names it: short, on one line."""
+    text = "".join(char if char.isprintable() else "?" for char in written.strip())
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def is_blank(written: str) -> bool:
+    return not written or written.isspace()
+
+
+def line(written: str, most: int) -> str:
+    """Text on one line: trimmed, runs of blanks made one.
+
+    raises: CellError when it holds control characters, line breaks, lost bytes, or more characters than `most`
+    """
+    text = written
+    if not (text.isascii() and text.isprintable()):
+        _refuse_dirt(text)
+        if _BREAK.search(text):
+            raise CellError("line_break", "One line of text is needed; this cell holds several.")
+        text = unicodedata.normalize("NFC", text)
+    text = " ".join(text.split())
+    return _short_enough(text, most)
+
+
+def block(written: str, most: int) -> str:
+    """Text that may run over several lines, trimmed. raises: CellError as `line`, but for line breaks"""
+    if written.isascii() and written.isprintable():
+        return _short_enough(written.strip(), most)
+    _refuse_dirt(written)
+    return _short_enough(unicodedata.normalize("NFC", written).strip(), most)
+
+
+def code(written: str, most: int) -> str:
+    """A number or code that names a thing: as `line`, but no formula, and nothing that a spreadsheet shortened."""
+    text = line(written, most)
+    if text.startswith("="):
+        raise CellError("formula", f"{shown(text)} is a formula, not a code.")
+    if _SCIENTIFIC.fullmatch(text):
+        raise CellError("shortened", f"A spreadsheet shortened this code to {text}. Its last digits are lost.")
+    return text
+
+
+def _refuse_dirt(text: str) -> None:
+    if _LOST.search(text):
+        raise CellError("undecodable", "The cell holds bytes that are no text in the file's encoding.")
+    if _CONTROL.search(text):
+        raise CellError("control_character", "The cell holds control characters.")
+
+
+def _short_enough(text: str, most: int) -> str:
+    if len(text) > most:
+        raise CellError("too_long", f"At most {most} characters are taken; these are {len(text)}.")
+    return text
+
+
+def number(written: str, decimal: str = ".") -> Decimal:
+    """An exact number.
+
+    decimal: the mark before the decimals, "." or ","; the other one, or a blank, may part thousands
+    raises: CellError; no NaN, no infinity, no exponent, no currency sign
+    """
+    text = written.strip()
+    if decimal == "," and "." not in text:
+        digits = text.replace(",", ".", 1)
+    else:
+        digits = text
+    if _PLAIN_NUMBER.fullmatch(digits) and (decimal == "." or "." not in text):
+        return Decimal(digits)
+    if _GROUPED[decimal].fullmatch(text):
+        whole, _, fraction = text.partition(decimal)
+        return Decimal(re.sub("[^0-9+-]", "", whole) + "." + (fraction or "0"))
+    raise _no_number(text, decimal)
+
+
+def _no_number(text: str, decimal: str) -> CellError:
+    if text.startswith("="):
+        return CellError("formula", f"{shown(text)} is a formula, not a number.")
+    if re.fullmatch(r"[+-]?[0-9.,]+[Ee][+-]?[0-9]+", text):
+        return CellError("exponent", f"{shown(text)} is written with an exponent; write the number out.")
+    if re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)+", text):
+        return CellError(
+            "separators", f"{shown(text)} is not clear: decimals follow “{decimal}”, thousands are threes."
+        )
+    return CellError("not_a_number", f"{shown(text) or 'An empty cell'} is not a number.")
+
+
+def quantity(written: str, decimal: str = ".", *, least: Decimal | None = None) -> Decimal:
+    """Stock units: six decimals, below 10⁹ either way. least: the smallest that is taken"""
+    return _within(number(written, decimal), QUANTITY_DECIMALS, QUANTITY_LIMIT, least)
+
+
+def price(written: str, decimal: str = ".") -> Decimal:
+    """Money per unit, 0 or more: six decimals."""
+    return _within(number(written, decimal), PRICE_DECIMALS, PRICE_LIMIT, Decimal(0))
+
+
+def money(written: str, decimal: str = ".", *, least: Decimal | None = None) -> Decimal:
+    """A sum of money: four decimals."""
+    return _within(number(written, decimal), MONEY_DECIMALS, MONEY_LIMIT, least)
+
+
+def whole(written: str, decimal: str = ".", *, least: int, most: int) -> int:
+    """A whole number within limits; 12.0 is 12."""
+    found = number(written, decimal)
+    if decimals_of(found):
+        raise CellError("not_whole", f"{shown(written)} is not a whole number.")
+    if not least <= found <= most:
+        raise CellError("out_of_range", f"A whole number from {least} to {most} is needed.")
+    return int(found)
+
+
+def _within(found: Decimal, decimals: int, limit: Decimal, least: Decimal | None) -> Decimal:
+    if abs(found) >= limit:
+        raise CellError("out_of_range", f"The number stays below {limit:,}.")
+    if decimals_of(found) > decimals:
+        raise CellError("too_fine", f"At most {decimals} decimals are taken.")
+    if least is not None and found < least:
+        raise CellError("out_of_range", f"{plain(least)} or more is needed.")
+    return found
+
+
+def day(written: str, pattern: str | None = None) -> date:
+    """A day: 2026-11-21, or by a pattern of strptime's. raises: CellError"""
+    text = written.strip()
+    try:
+        if pattern is not None:
+            return datetime.strptime(text, pattern).date()
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise _no_day(text, "2026-11-21", pattern)
+
+
+def moment(written: str, pattern: str | None = None) -> datetime:
+    """A day with its time: 2026-11-21 14:30, seconds and a zone if need be, or by a pattern of strptime's.
+
+    returns: without a zone when none is written; midnight when no time is written
+    """
+    text = written.strip()
+    try:
+        if pattern is not None:
+            return datetime.strptime(text, pattern)
+        if _MOMENT.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise _no_day(text, "2026-11-21 14:30", pattern)
+
+
+def _no_day(text: str, example: str, pattern: str | None) -> CellError:
+    if text.startswith("="):
+        return CellError("formula", f"{shown(text)} is a formula, not a date.")
+    wanted = f"the pattern {pattern}" if pattern else f"a form like {example}"
+    return CellError("not_a_date", f"{shown(text) or 'An empty cell'} is not a date in {wanted}.")
+
+
+def yes(written: str) -> bool:
+    """Yes or no, in the ways that spreadsheets write it."""
+    text = written.strip().casefold()
+    if text in _YES:
+        return True
+    if text in _NO:
+        return False
+    raise CellError("not_yes_or_no", f"{shown(written) or 'An empty cell'} is neither yes nor no.")
