@@ -26,7 +26,7 @@ from ventory.core.errors import BadInput, InUse, NotFound, Stale
 from ventory.core.events import ItemChanged
 from ventory.core.fields import settle
 from ventory.core.ledger import Count, Move
-from ventory.core.quantity import Unit, check_quantity, multiply, per_unit
+from ventory.core.quantity import Unit, check_quantity, decimals_of, multiply, per_unit, plain
 from ventory.core.unset import UNSET, Unset
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.stock import places, posting
@@ -397,6 +397,16 @@ def _give_barcodes(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields)
         barcodes.give_primary(work, item, given)
     if fields.unit is not UNSET:
         barcodes.refuse_parts(work, item, unit)
+        _refuse_finer(work, item, unit)
+
+
+def _refuse_finer(work: UnitOfWork, item: Item, unit: Unit) -> None:
+    """raises: BadInput naming a rule or a supplier's terms that are finer than the item's unit can count"""
+    for what, quantity in queries.kept_quantities(work.session, item):
+        if decimals_of(quantity) > unit.decimals:
+            raise BadInput(
+                f"{what} is {plain(quantity)}, finer than {unit.code} can count. Change that first.", field="unit"
+            )
 
 
 def _check_item_rule(work: UnitOfWork, item: Item, given: dict[str, Any]) -> None:
