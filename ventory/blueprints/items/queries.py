@@ -45,7 +45,10 @@ class StoreRule:
 
 @dataclass(frozen=True)
 class StoreLevel:
-    """How an item stands in one store that carries it. reorder_point, target_level: those in force"""
+    """How an item stands in one store that carries it. reorder_point, target_level: those in force
+
+    version: of what the store itself sets
+    """
 
     store_id: int
     code: str
@@ -58,6 +61,7 @@ class StoreLevel:
     shelf: str
     state: str
     rule: StoreRule
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -258,6 +262,7 @@ _LEVELS = (
         ItemStore.reorder_point,
         ItemStore.target_level,
         ItemStore.shelf,
+        ItemStore.version,
     )
     .join(Store, and_(Store.inventory_id == ItemStore.inventory_id, Store.id == ItemStore.store_id))
     .join(
@@ -586,6 +591,7 @@ def _levels(session: Session, actor: Actor, item_id: int, chain: tuple[Link, ...
                     None if holds.point_from is None else links[holds.point_from],
                     None if holds.target_from is None else links[holds.target_from],
                 ),
+                row.version,
             )
         )
     return tuple(levels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +24,7 @@ from ventory.blueprints.uom.models import UnitRow
 from ventory.core import movements as rules
 from ventory.core import reorder
 from ventory.core.barcodes import normal
-from ventory.core.errors import BadInput, InUse, NotFound, Stale
+from ventory.core.errors import BadInput, InUse, NotFound, Stale, VentoryError
 from ventory.core.events import ItemChanged
 from ventory.core.fields import settle
 from ventory.core.ledger import Count, Move
@@ -74,6 +76,7 @@ class StockFields:
     """What an item's stock and own rule in one store should be; UNSET leaves it, a rule of None is inherited.
 
     store: None for the only store that carries the item, else the inventory's default
+    version: of what the store sets, as the caller saw it, or None to overwrite whatever is there
     """
 
     store: int | str | None = None
@@ -82,6 +85,7 @@ class StockFields:
     reorder_point: Decimal | Unset | None = UNSET
     target_level: Decimal | Unset | None = UNSET
     shelf: str | Unset = UNSET
+    version: int | None = None
 
     @property
     def asks_anything(self) -> bool:
@@ -286,9 +290,21 @@ def restock(command: RestockItem) -> Restocked:
             note=command.note,
             external_reference=command.external_reference,
         )
-        (posted,) = posting.post(work, [draft])
+        with _blaming("quantity"):
+            (posted,) = posting.post(work, [draft])
         assert isinstance(posted, posting.Posted)
         return work.result(_restocked(work, posted, item, store))
+
+
+@contextmanager
+def _blaming(field: str) -> Iterator[None]:
+    """Let a refusal of the one line that is posted blame the field that the caller sent."""
+    try:
+        yield
+    except VentoryError as error:
+        if error.field is not None and error.field.startswith("lines."):
+            error.field = field
+        raise
 
 
 def _restocked(work: UnitOfWork, posted: posting.Posted, item: FoundItem, store: FoundStore) -> Restocked:
@@ -526,7 +542,8 @@ def _apply_stock(
         reason=None if kind == "opening" else "counted",
         unless_empty=True,
     )
-    posting.post(work, [draft])
+    with _blaming("stock_level"):
+        posting.post(work, [draft])
 
 
 def _apply_rule(work: UnitOfWork, item: FoundItem, store: FoundStore, stock: StockFields) -> None:
@@ -545,6 +562,8 @@ def _apply_rule(work: UnitOfWork, item: FoundItem, store: FoundStore, stock: Sto
     stock_rules.locked_balances(work, {(store.id, item.id)})
     here = and_(ItemStore.store_id == store.id, ItemStore.item_id == item.id)
     row = work.session.execute(select(ItemStore).where(here).with_for_update()).scalar_one()
+    if stock.version is not None and stock.version != row.version:
+        raise Stale("Somebody changed this rule in between. Load it again and repeat your change.")
     for name, value in given.items():
         setattr(row, name, value)
     reorder.check(reorder.Rule(row.reorder_point, row.target_level))
