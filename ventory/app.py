@@ -152,7 +152,8 @@ def _build(config: Config) -> Ventory:
     logs.configure(config.home, is_loud=config.is_production)
     db.init_app(app)
     app.cli.add_command(migrations)
-    login_manager.init_app(app)
+    # Its own context processor would ask the database who is there for the page that says the database is away.
+    login_manager.init_app(app, add_context_processor=False)
     jwt.init_app(app)
     mail.init_app(app)
     csrf.init_app(app)
@@ -175,5 +176,4 @@ def _build(config: Config) -> Ventory:
 
 
 def _actor_of_token(session_id: int, inventory_id: int):
-    with reading.autocommit_connection() as connection:
-        return sign_in.actor_of_session(connection, session_id, inventory_id)
+    return reading.asked_first(lambda connection: sign_in.actor_of_session(connection, session_id, inventory_id))

@@ -250,3 +250,16 @@ def test_a_new_product_brings_nothing_into_a_closed_store(api, chain):
 
     assert (refused.status_code, refused.json["code"]) == (409, "store_closed")
     assert api.get("/api/products?sku=mug").json == []
+
+
+def test_a_refused_restock_or_level_blames_the_field_that_was_sent(api, chain):
+    tea = chain.item("tea", stock=1, unit_cost="900000")
+    dear = api.post(f"/api/products/{tea}/restock", {"quantity": 999_999_998, "unit_cost": "900000"})
+    level = api.put(f"/api/products/{tea}", {"stock_level": 999_999_998})
+    opened = api.post("/api/products", {"name": "Mug", "sku": "MUG", "stock_level": 999_999_998, "unit_cost": "900000"})
+    assert [(each.status_code, each.json["errors"][0]["field"]) for each in (dear, level, opened)] == [
+        (422, "quantity"),
+        (422, "stock_level"),
+        (422, "stock_level"),
+    ]
+    assert chain.on_hand("tea") == 1

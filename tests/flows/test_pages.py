@@ -131,6 +131,46 @@ def test_an_item_that_somebody_changed_in_between_is_not_overwritten(browser, ch
     assert "Green Tea" in browser.get("/items/").text
 
 
+FORMS = {
+    "/stores/{store}": {"code": "LEEDS", "name": "Leeds 2", "kind": "shop", "time_zone": "Europe/London"},
+    "/categories/{category}": {"name": "Teas", "parent_id": "0"},
+    "/uom/{unit}": {"code": "sack", "name": "Bags", "decimals": "0"},
+    "/inventory_types/{type}": {"code": "loan", "name": "Lent", "keeps_stock": "y"},
+    "/items/tags/{tag}": {"name": "presents"},
+    "/categories/fields/{field}": {"label": "Brand"},
+    "/items/prices/lists/{list}": {"code": "R", "name": "Retail prices"},
+    "/inventories/rule": {"reorder_point": "2"},
+    "/items/{item}/rule": {"reorder_point": "3"},
+    "/items/{item}/rule/LEEDS": {"reorder_point": "4", "shelf": "A1"},
+}
+
+
+def test_no_form_overwrites_what_somebody_changed_in_between(api, browser, chain):
+    def added(path: str, **body) -> int:
+        return api.post(f"/api/v1/{path}", body).json["id"]
+
+    ids = {
+        "store": chain.stores["LEEDS"],
+        "category": added("categories", name="Tea"),
+        "unit": added("uom", code="sack", name="Sacks"),
+        "type": added("inventory_types", code="loan", name="Loan"),
+        "field": added("custom-fields", label="Maker", kind="text"),
+        "list": added("price-lists", code="R", name="Retail"),
+        "item": chain.item("tea", tags=("gift",)),
+        "tag": api.get("/api/v1/tags").json[0]["id"],
+    }
+    for pattern, fields in FORMS.items():
+        path = pattern.format(**ids)
+        version = re.search(r'name="version"[^>]*value="(\d+)"', browser.get(path).text).group(1)
+
+        first = browser.post(path, fields | {"version": version})
+        second = browser.post(path, fields | {"version": version})
+
+        assert (path, first.status_code, second.status_code) == (path, 303, 412)
+        assert "in between. Load it again and repeat your change." in second.text
+        assert f'value="{next(reversed(fields.values()))}"' in second.text or "keeps_stock" in fields, path
+
+
 def test_blanks_are_no_name(browser, chain):
     answer = browser.post("/categories/new", {"name": "   ", "parent_id": "0"})
     assert answer.status_code == 422

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, insert
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from ventory.core.access import Actor
@@ -165,7 +165,7 @@ def _commit(commit: Callable[[], None]) -> None:
     try:
         commit()
     except DBAPIError as error:
-        if error.orig is not None and dialect.of(engine()).is_disconnect(error.orig):
+        if is_disconnect(error):
             raise OutcomeUnknown(
                 "The connection broke while saving. Send the same request again with the same Idempotency-Key."
             ) from error
@@ -178,8 +178,16 @@ def finish_reading(session: Session) -> None:
     A ROLLBACK makes psycopg forget its prepared statements: a list of movements then took 14 ms, mostly planning,
     where it takes 3.
     """
-    session.commit()
+    try:
+        session.commit()
+    except (DBAPIError, PendingRollbackError):  # the connection broke, which whoever read has been told
+        session.rollback()
     session.close()
+
+
+def is_disconnect(error: DBAPIError) -> bool:
+    """Whether the database is away, or the connection to it broke."""
+    return error.orig is not None and dialect.of(engine()).is_disconnect(error.orig)
 
 
 @contextmanager

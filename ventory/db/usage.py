@@ -8,7 +8,10 @@ from __future__ import annotations
 from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
-_ITEM = table("item", *(column(name) for name in ("category_id", "unit_id", "type_id", "inventory_id", "archived_at")))
+_ITEM = table(
+    "item",
+    *(column(name) for name in ("id", "name", "category_id", "unit_id", "type_id", "inventory_id", "archived_at")),
+)
 
 
 _CUSTOM_FIELD = table("custom_field", *(column(name) for name in ("category_id", "inventory_id")))
@@ -29,6 +32,17 @@ def is_named_by_items(session: Session, reference: str, entry_id: int) -> bool:
     """Whether any item, archived ones too, names the entry."""
     mine = (_ITEM.c.inventory_id == session.info["inventory_id"], _ITEM.c[reference] == entry_id)
     return session.connection().execute(select(_ITEM.c[reference]).where(*mine).limit(1)).first() is not None
+
+
+def items_naming(session: Session, reference: str, entry_id: int) -> str:
+    """The items, archived ones too, that name an entry, to begin a sentence: "Tea and 3 other items"; "" for none."""
+    mine = (_ITEM.c.inventory_id == session.info["inventory_id"], _ITEM.c[reference] == entry_id)
+    connection = session.connection()
+    first = connection.execute(select(_ITEM.c.name).where(*mine).order_by(_ITEM.c.id).limit(1)).scalar_one_or_none()
+    if first is None:
+        return ""
+    others = connection.execute(select(func.count()).select_from(_ITEM).where(*mine)).scalar_one() - 1
+    return f"{first} and {others:,} other item{'s' * (others != 1)}" if others else first
 
 
 def has_custom_fields(session: Session, category_id: int) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ventory.core import errors
-from ventory.db.unit_of_work import OutcomeUnknown
+from ventory.db.unit_of_work import OutcomeUnknown, is_disconnect
 
 STATUS: dict[type[errors.VentoryError], int] = {
     errors.Malformed: 400,
@@ -87,6 +88,7 @@ def register(app: Flask) -> None:
     """Answer every error in the voice of the side that asked."""
     app.register_error_handler(errors.VentoryError, _expected)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
 
 
 def _expected(error: errors.VentoryError):
@@ -103,6 +105,13 @@ def _expected(error: errors.VentoryError):
     if status == 401 and is_api():
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _database(error: DBAPIError):
+    if not is_disconnect(error):
+        raise error
+    log.error("database away", path=request.path, cause=str(error.orig).splitlines()[0])
+    return _expected(errors.Overloaded("The database does not answer. Nothing was booked; try again in a moment."))
 
 
 def _http(error: HTTPException):

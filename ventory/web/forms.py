@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from decimal import Decimal, InvalidOperation
 
-from wtforms import StringField, TextAreaField, ValidationError
+from wtforms import HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from ventory.core.quantity import (
@@ -17,7 +17,22 @@ from ventory.core.quantity import (
     decimals_of,
     plain,
 )
+from ventory.web.requests import number_in
 from ventory.web.schemas import clean_text, mail_address
+
+
+class VersionField(HiddenField):
+    """What the form was made from, so that it does not overwrite what somebody changed meanwhile.
+
+    `seen` goes to the use case, which refuses when the version is another by now.
+    """
+
+    def __init__(self, **more):
+        super().__init__("", **more)
+
+    @property
+    def seen(self) -> int | None:
+        return number_in(str(self.data or ""), digits=9)
 
 
 class DecimalField(StringField):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from flask import g
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ventory.db import engine as engines
 from ventory.db.scope import scope
-from ventory.db.unit_of_work import engine, finish_reading
+from ventory.db.unit_of_work import engine, finish_reading, is_disconnect
+
+Found = TypeVar("Found")
 
 
 def session() -> Session:
@@ -29,6 +33,21 @@ def end() -> None:
 
 @contextmanager
 def autocommit_connection() -> Iterator[Connection]:
-    """For one read that needs no transaction, such as who is asking."""
+    """For one read that needs no transaction."""
     with engines.autocommit(engine()).connect() as connection:
         yield connection
+
+
+def asked_first(read: Callable[[Connection], Found]) -> Found:
+    """What a request asks before anything else: who is asking. Once more on another connection when the first is dead.
+
+    So it is this read that finds out after a restart of the server; what rested in the pool is then tested before use.
+    """
+    try:
+        with autocommit_connection() as connection:
+            return read(connection)
+    except DBAPIError as error:
+        if not is_disconnect(error):
+            raise
+    with autocommit_connection() as connection:
+        return read(connection)

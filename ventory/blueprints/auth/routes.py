@@ -12,7 +12,7 @@ from ventory.blueprints.auth.forms import LoginForm
 from ventory.core.access import Actor
 from ventory.core.errors import Unauthenticated
 from ventory.web.auth import PUBLIC, guard
-from ventory.web.reading import autocommit_connection
+from ventory.web.reading import asked_first
 from ventory.web.urls import local_target
 
 auth_bp = Blueprint("auth", __name__, url_prefix="/auth", template_folder="templates")
@@ -34,8 +34,7 @@ class PageUser(UserMixin):
 
 def load_user(secret: str) -> PageUser | None:
     """The person behind a session's secret, or None when it has ended."""
-    with autocommit_connection() as connection:
-        found = service.queries.actor_of_cookie(connection, service.digest(secret))
+    found = asked_first(lambda connection: service.queries.actor_of_cookie(connection, service.digest(secret)))
     if found is None:
         return None
     actor, row = found

@@ -102,13 +102,16 @@ def edit(category_id):
     if view is None:
         raise NotFound("There is no such category.")
     names = ("name", "parent_id", "reorder_point", "target_level")
-    form = CategoryForm(data={name: getattr(view, name) for name in names} | {"parent_id": view.parent_id or 0})
+    form = CategoryForm(
+        data={name: getattr(view, name) for name in names} | {"parent_id": view.parent_id or 0, "version": view.version}
+    )
     _choices(form, category_id)
     answer = submit(
         form,
         lambda: service.change(
             service.ChangeCategory(
                 category_id=category_id,
+                version=form.version.seen,
                 name=form.name.data,
                 parent_id=form.parent_id.data or None,
                 moves=(form.parent_id.data or None) != view.parent_id,

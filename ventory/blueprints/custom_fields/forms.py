@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Re
 
 from ventory.blueprints.custom_fields.queries import FieldView
 from ventory.core.fields import KEY, LONGEST_TEXT
-from ventory.web.forms import DecimalField, TextField
+from ventory.web.forms import DecimalField, TextField, VersionField
 
 NEEDED = DataRequired("This is needed.")
 KIND_NAMES = {"text": "Text", "number": "Number", "date": "Date", "yes_no": "Yes or no", "choice": "Choice"}
@@ -27,6 +27,7 @@ class OptionsField(TextAreaField):
 class FieldForm(FlaskForm):
     """Change a field."""
 
+    version = VersionField()
     label = TextField("Label", 80, [NEEDED])
     options = OptionsField("Options", [Length(max=8000)])
     is_required = BooleanField("Every item needs a value")

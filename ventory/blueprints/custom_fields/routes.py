@@ -109,7 +109,7 @@ def edit(field_id):
     if view is None:
         raise NotFound("There is no such field.")
     data = {"label": view.label, "options": "\n".join(view.options), "is_required": view.is_required}
-    form = FieldForm(data=data)
+    form = FieldForm(data=data | {"version": view.version})
     if view.kind != "choice":
         del form.options
     answer = submit(
@@ -117,6 +117,7 @@ def edit(field_id):
         lambda: service.change(
             service.ChangeField(
                 field_id=field_id,
+                version=form.version.seen,
                 label=form.label.data,
                 options=form.options.options if "options" in form else None,
                 is_required=form.is_required.data,

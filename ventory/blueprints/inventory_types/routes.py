@@ -71,12 +71,15 @@ def edit(type_id):
     view = queries.get(reading.session(), type_id)
     if view is None:
         raise NotFound("There is no such type.")
-    form = TypeForm(data={"code": view.code, "name": view.name, "keeps_stock": view.keeps_stock})
+    form = TypeForm(
+        data={"code": view.code, "name": view.name, "keeps_stock": view.keeps_stock, "version": view.version}
+    )
     answer = submit(
         form,
         lambda: service.change(
             service.ChangeType(
                 type_id=type_id,
+                version=form.version.seen,
                 code=form.code.data,
                 name=form.name.data,
                 keeps_stock=form.keeps_stock.data,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, HiddenField, SelectField
+from wtforms import FieldList, Form, FormField, SelectField
 from wtforms.validators import DataRequired, ValidationError
 
-from ventory.web.forms import DecimalField, LongTextField, PriceField, TextField, not_below_zero
+from ventory.web.forms import DecimalField, LongTextField, PriceField, TextField, VersionField, not_below_zero
 
 NEEDED = DataRequired("This is needed.")
 
@@ -66,7 +66,7 @@ class TagsField(TextField):
 class ItemForm(FlaskForm):
     """Change an item; choices are filled by the page. version: what the form was made from"""
 
-    version = HiddenField()
+    version = VersionField()
     name = TextField("Name", 200, [NEEDED])
     sku = TextField("SKU", 64, [NEEDED])
     barcodes = Rows("Barcodes", BarcodeRow)
@@ -94,6 +94,7 @@ class NewItemForm(ItemForm):
 class ItemRuleForm(FlaskForm):
     """When a store that sets nothing itself should be told about an item."""
 
+    version = VersionField()
     reorder_point = DecimalField("Reorder point", [not_below_zero])
     target_level = DecimalField("Target level", [not_below_zero])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,7 +30,7 @@ from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.base import Id
 from ventory.db.paging import Listing, Page, SortKey, fetch, fetch_by_parents
 from ventory.db.prepared import Prepared
-from ventory.db.types import UnitPrice
+from ventory.db.types import Quantity, UnitPrice
 from ventory.stock.models import LOW, OUT, Balance, Movement, MovementLine, MovementPrivate, Place
 
 
@@ -45,7 +45,10 @@ class StoreRule:
 
 @dataclass(frozen=True)
 class StoreLevel:
-    """How an item stands in one store that carries it. reorder_point, target_level: those in force"""
+    """How an item stands in one store that carries it. reorder_point, target_level: those in force
+
+    version: of what the store itself sets
+    """
 
     store_id: int
     code: str
@@ -58,6 +61,7 @@ class StoreLevel:
     shelf: str
     state: str
     rule: StoreRule
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -269,6 +273,7 @@ _LEVELS = (
         ItemStore.reorder_point,
         ItemStore.target_level,
         ItemStore.shelf,
+        ItemStore.version,
     )
     .join(Store, and_(Store.inventory_id == ItemStore.inventory_id, Store.id == ItemStore.store_id))
     .join(
@@ -519,6 +524,43 @@ def barcodes_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[KnownBa
     return found
 
 
+_TERMS = table(
+    "item_supplier",
+    *(column(name, Id) for name in ("inventory_id", "supplier_id", "item_id")),
+    *(column(name, Quantity()) for name in ("pack_size", "minimum_quantity")),
+)
+_SUPPLIER = table("supplier", column("inventory_id", Id), column("id", Id), column("name"))
+
+
+def kept_quantities(session: Session, item: Item) -> Iterator[tuple[str, Decimal]]:
+    """What is kept in an item's unit beside its stock: its rules and its suppliers' terms, each with its name."""
+
+    def named(where: str, row: Any, *names: str) -> Iterator[tuple[str, Decimal]]:
+        for name in names:
+            if getattr(row, name) is not None:
+                yield f"The {name.replace('_', ' ')} {where}", getattr(row, name)
+
+    yield from named(f"of {item.name}", item, "reorder_point", "target_level")
+    rules = (
+        select(Store.name, ItemStore.reorder_point, ItemStore.target_level)
+        .join(Store, and_(Store.inventory_id == ItemStore.inventory_id, Store.id == ItemStore.store_id))
+        .where(ItemStore.item_id == item.id)
+        .order_by(Store.code_key)
+    )
+    for row in session.execute(rules):
+        yield from named(f"in {row.name}", row, "reorder_point", "target_level")
+    terms = (
+        select(_SUPPLIER.c.name, _TERMS.c.pack_size, _TERMS.c.minimum_quantity)
+        .join(
+            _SUPPLIER, and_(_SUPPLIER.c.inventory_id == _TERMS.c.inventory_id, _SUPPLIER.c.id == _TERMS.c.supplier_id)
+        )
+        .where(_TERMS.c.inventory_id == item.inventory_id, _TERMS.c.item_id == item.id)
+        .order_by(_SUPPLIER.c.id)
+    )
+    for row in session.execute(terms):
+        yield from named(f"of {row.name}", row, "pack_size", "minimum_quantity")
+
+
 def _totals(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
     """On hand in stores and in transit, reserved and available in stores. shape: {item id: three figures}"""
     if not ids:
@@ -573,6 +615,7 @@ def _levels(session: Session, actor: Actor, item_id: int, chain: tuple[Link, ...
                     None if holds.point_from is None else links[holds.point_from],
                     None if holds.target_from is None else links[holds.target_from],
                 ),
+                row.version,
             )
         )
     return tuple(levels)

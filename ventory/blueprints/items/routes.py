@@ -208,14 +208,13 @@ def edit(item_id):
         }
     )
     _fill_choices(form)
-    shown = request.form.get("version", str(item.version))
     answer = _all_asked(form, fields) and submit(
         form,
         lambda: service.change(
             service.ChangeItem(
                 item_id=item_id,
                 fields=_fields(form, fields),
-                version=number_in(shown, digits=9),
+                version=form.version.seen,
                 **asked(),
             )
         ),
@@ -327,13 +326,14 @@ def _rule_hints(inherited: InForce) -> dict[str, str]:
 def item_rule(item_id):
     """Change the rule of an item in every store that sets none itself."""
     item = _item(item_id)
-    form = ItemRuleForm(data={"reorder_point": item.reorder_point, "target_level": item.target_level})
+    form = ItemRuleForm(data={name: getattr(item, name) for name in ("reorder_point", "target_level", "version")})
     answer = submit(
         form,
         lambda: service.change(
             service.ChangeItem(
                 item_id=item_id,
                 fields=ItemFields(reorder_point=form.reorder_point.data, target_level=form.target_level.data),
+                version=form.version.seen,
                 **asked(),
             )
         ),
@@ -365,6 +365,7 @@ def rule(item_id, code):
             "reorder_point": level.rule.own.reorder_point if level else None,
             "target_level": level.rule.own.target_level if level else None,
             "shelf": level.shelf if level else "",
+            "version": level.version if level else None,
         }
     )
     answer = submit(
@@ -378,6 +379,7 @@ def rule(item_id, code):
                     reorder_point=form.reorder_point.data,
                     target_level=form.target_level.data,
                     shelf=form.shelf.data or "",
+                    version=form.version.seen,
                 ),
                 **asked(),
             )

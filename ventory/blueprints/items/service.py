@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -23,11 +25,11 @@ from ventory.blueprints.uom.models import UnitRow
 from ventory.core import movements as rules
 from ventory.core import reorder
 from ventory.core.barcodes import normal
-from ventory.core.errors import BadInput, InUse, NotFound, Stale
+from ventory.core.errors import BadInput, InUse, NotFound, Stale, VentoryError
 from ventory.core.events import ItemChanged
 from ventory.core.fields import settle
 from ventory.core.ledger import Count, Move
-from ventory.core.quantity import Unit, check_quantity, multiply, per_unit
+from ventory.core.quantity import Unit, check_quantity, decimals_of, multiply, per_unit, plain
 from ventory.core.unset import UNSET, Unset
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.stock import places, posting
@@ -75,6 +77,7 @@ class StockFields:
     """What an item's stock and own rule in one store should be; UNSET leaves it, a rule of None is inherited.
 
     store: None for the only store that carries the item, else the inventory's default
+    version: of what the store sets, as the caller saw it, or None to overwrite whatever is there
     """
 
     store: int | str | None = None
@@ -83,6 +86,7 @@ class StockFields:
     reorder_point: Decimal | Unset | None = UNSET
     target_level: Decimal | Unset | None = UNSET
     shelf: str | Unset = UNSET
+    version: int | None = None
 
     @property
     def asks_anything(self) -> bool:
@@ -299,9 +303,21 @@ def restock(command: RestockItem) -> Restocked:
             note=command.note,
             external_reference=command.external_reference,
         )
-        (posted,) = posting.post(work, [draft])
+        with _blaming("quantity"):
+            (posted,) = posting.post(work, [draft])
         assert isinstance(posted, posting.Posted)
         return work.result(_restocked(work, posted, item, store))
+
+
+@contextmanager
+def _blaming(field: str) -> Iterator[None]:
+    """Let a refusal of the one line that is posted blame the field that the caller sent."""
+    try:
+        yield
+    except VentoryError as error:
+        if error.field is not None and error.field.startswith("lines."):
+            error.field = field
+        raise
 
 
 def _restocked(work: UnitOfWork, posted: posting.Posted, item: FoundItem, store: FoundStore) -> Restocked:
@@ -410,6 +426,16 @@ def _give_barcodes(work: UnitOfWork, item: Item, unit: Unit, fields: ItemFields)
         barcodes.give_primary(work, item, given)
     if fields.unit is not UNSET:
         barcodes.refuse_parts(work, item, unit)
+        _refuse_finer(work, item, unit)
+
+
+def _refuse_finer(work: UnitOfWork, item: Item, unit: Unit) -> None:
+    """raises: BadInput naming a rule or a supplier's terms that are finer than the item's unit can count"""
+    for what, quantity in queries.kept_quantities(work.session, item):
+        if decimals_of(quantity) > unit.decimals:
+            raise BadInput(
+                f"{what} is {plain(quantity)}, finer than {unit.code} can count. Change that first.", field="unit"
+            )
 
 
 def _check_item_rule(work: UnitOfWork, item: Item, given: dict[str, Any]) -> None:
@@ -525,7 +551,8 @@ def _apply_stock(
         reason=None if kind == "opening" else "counted",
         unless_empty=True,
     )
-    posting.post(work, [draft])
+    with _blaming("stock_level"):
+        posting.post(work, [draft])
 
 
 def _apply_rule(work: UnitOfWork, item: FoundItem, store: FoundStore, stock: StockFields) -> None:
@@ -544,6 +571,8 @@ def _apply_rule(work: UnitOfWork, item: FoundItem, store: FoundStore, stock: Sto
     stock_rules.locked_balances(work, {(store.id, item.id)})
     here = and_(ItemStore.store_id == store.id, ItemStore.item_id == item.id)
     row = work.session.execute(select(ItemStore).where(here).with_for_update()).scalar_one()
+    if stock.version is not None and stock.version != row.version:
+        raise Stale("Somebody changed this rule in between. Load it again and repeat your change.")
     for name, value in given.items():
         setattr(row, name, value)
     reorder.check(reorder.Rule(row.reorder_point, row.target_level))

@@ -6,12 +6,13 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, SelectField
 from wtforms.validators import InputRequired, Optional
 
-from ventory.web.forms import TextField
+from ventory.web.forms import TextField, VersionField
 
 NEEDED = InputRequired("This is needed.")
 
 
 class PriceListForm(FlaskForm):
+    version = VersionField()
     code = TextField("Code", 20, [NEEDED])
     name = TextField("Name", 120, [NEEDED])
     is_default = BooleanField("Default list of the chain")

@@ -285,12 +285,13 @@ def edit_list(list_id):
     view = queries.get_list(reading.session(), g.actor, list_id)
     if view is None or not _may_edit(view):
         raise NotFound("There is no such price list.")
-    form = PriceListForm(data={"code": view.code, "name": view.name, "is_default": view.is_default})
+    form = PriceListForm(data={name: getattr(view, name) for name in ("code", "name", "is_default", "version")})
     answer = submit(
         form,
         lambda: service.change_list(
             service.ChangePriceList(
                 list_id=list_id,
+                version=form.version.seen,
                 code=form.code.data,
                 name=form.name.data,
                 is_default=form.is_default.data or None,

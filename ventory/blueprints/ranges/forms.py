@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField
 
-from ventory.web.forms import DecimalField, not_below_zero
+from ventory.web.forms import DecimalField, VersionField, not_below_zero
 
 
 class InventoryRuleForm(FlaskForm):
+    version = VersionField()
     reorder_point = DecimalField("Reorder point", [not_below_zero])
     target_level = DecimalField("Target level", [not_below_zero])
 

@@ -31,12 +31,15 @@ RULE_HINTS = {
 def inventory_rule():
     """Set the reorder rule of the whole chain."""
     view = queries.inventory_rule(reading.session())
-    form = InventoryRuleForm(data={"reorder_point": view.reorder_point, "target_level": view.target_level})
+    form = InventoryRuleForm(data={name: getattr(view, name) for name in ("reorder_point", "target_level", "version")})
     answer = submit(
         form,
         lambda: service.set_inventory_rule(
             service.SetInventoryRule(
-                reorder_point=form.reorder_point.data, target_level=form.target_level.data, **asked()
+                version=form.version.seen,
+                reorder_point=form.reorder_point.data,
+                target_level=form.target_level.data,
+                **asked(),
             )
         ),
         lambda done: gone(f"The rule of {done.name} was changed.", url_for("categories.listing")),

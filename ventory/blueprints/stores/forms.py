@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from ventory.web.forms import TextField
+from ventory.web.forms import TextField, VersionField
 
 NEEDED = InputRequired("This is needed.")
 
@@ -25,5 +25,6 @@ class NewStoreForm(StoreForm):
 
 
 class EditStoreForm(StoreForm):
+    version = VersionField()
     is_default = BooleanField("Default store")
     is_closed = BooleanField("Closed")

@@ -97,7 +97,8 @@ def edit(store_id):
     if view is None:
         raise NotFound("There is no such store.")
     names = ["code", "name", "kind", "address", "time_zone", "may_go_negative", "is_default"]
-    form = EditStoreForm(data={name: getattr(view, name) for name in names} | {"is_closed": view.closed_at is not None})
+    shown = {name: getattr(view, name) for name in names} | {"is_closed": view.closed_at is not None}
+    form = EditStoreForm(data=shown | {"version": view.version})
     if g.actor.store_ids is not None:
         del form.is_default
         names.remove("is_default")
@@ -106,6 +107,7 @@ def edit(store_id):
         lambda: service.change(
             service.ChangeStore(
                 store_id=store_id,
+                version=form.version.seen,
                 is_closed=form.is_closed.data if form.is_closed.data != (view.closed_at is not None) else None,
                 **{name: form[name].data for name in names},
                 **asked(),

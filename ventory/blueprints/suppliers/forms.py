@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, SelectField, SelectMultipleField
+from wtforms import BooleanField, FieldList, Form, FormField, SelectField, SelectMultipleField
 from wtforms import ValidationError as Refused
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -23,6 +23,7 @@ from ventory.web.forms import (
     MoneyField,
     PriceField,
     TextField,
+    VersionField,
     WholeField,
     not_below_zero,
 )
@@ -52,7 +53,7 @@ class ContactForm(Form):
 
 
 class SupplierForm(FlaskForm):
-    version = HiddenField()
+    version = VersionField()
     code = TextField("Code", 20, [NEEDED])
     name = TextField("Name", 200, [NEEDED])
     currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES])
@@ -106,7 +107,7 @@ class SupplierForm(FlaskForm):
 class TermsForm(FlaskForm):
     """What a supplier asks for an item; the page that names the item first lets one choose the supplier."""
 
-    version = HiddenField()
+    version = VersionField()
     supplier = SelectField("Supplier", coerce=int, validate_choice=False)
     supplier_sku = TextField("Supplier's SKU", 64)
     pack_size = DecimalField("Pack size", [NEEDED, not_below_zero], default=Decimal(1))

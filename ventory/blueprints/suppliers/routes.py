@@ -218,17 +218,12 @@ def edit(supplier_id):
     answer = submit(
         form,
         lambda: service.change(
-            service.ChangeSupplier(supplier_id=supplier_id, fields=form.fields(), version=_seen(), **asked())
+            service.ChangeSupplier(supplier_id=supplier_id, fields=form.fields(), version=form.version.seen, **asked())
         ),
         lambda view: gone(f"{view.name} was changed.", url_for(".show", supplier_id=view.id)),
     )
     back = url_for(".show", supplier_id=supplier_id)
     return answer or _supplier_form(form, f"Edit {supplier.name}", "Save", back, ((supplier.name, back),))
-
-
-def _seen() -> int | None:
-    """The version that the form was made from."""
-    return number_in(request.form.get("version", ""), digits=9)
 
 
 def _status(form) -> int:
@@ -348,7 +343,7 @@ def edit_terms(supplier_id, item_id):
                 supplier_id=supplier_id,
                 item_id=item_id,
                 terms=form.terms(),
-                version=_seen(),
+                version=form.version.seen,
                 **asked(),
             )
         ),

@@ -6,10 +6,11 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField
 from wtforms.validators import DataRequired
 
-from ventory.web.forms import TextField
+from ventory.web.forms import TextField, VersionField
 
 
 class TagForm(FlaskForm):
+    version = VersionField()
     name = TextField("Name", 40, [DataRequired("This is needed.")])
 
 

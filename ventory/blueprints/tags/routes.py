@@ -54,10 +54,12 @@ def _tag(tag_id: int) -> queries.TagView:
 def edit(tag_id):
     """Rename a tag."""
     tag = _tag(tag_id)
-    form = TagForm(data={"name": tag.name})
+    form = TagForm(data={"name": tag.name, "version": tag.version})
     answer = submit(
         form,
-        lambda: service.rename(service.RenameTag(tag_id=tag_id, name=form.name.data, **asked())),
+        lambda: service.rename(
+            service.RenameTag(tag_id=tag_id, name=form.name.data, version=form.version.seen, **asked())
+        ),
         lambda view: gone(f"The tag is called {view.name} now.", url_for(".listing")),
     )
     if answer is not None:

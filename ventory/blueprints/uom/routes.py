@@ -84,7 +84,15 @@ def edit(unit_id):
     view = queries.get(reading.session(), unit_id)
     if view is None:
         raise NotFound("There is no such unit.")
-    form = UnitForm(data={"code": view.code, "name": view.name, "decimals": view.decimals, "ratio": view.ratio})
+    form = UnitForm(
+        data={
+            "code": view.code,
+            "name": view.name,
+            "decimals": view.decimals,
+            "ratio": view.ratio,
+            "version": view.version,
+        }
+    )
     del form["base"]
     if view.base is None:
         del form["ratio"]
@@ -93,6 +101,7 @@ def edit(unit_id):
         lambda: service.change(
             service.ChangeUnit(
                 unit_id=unit_id,
+                version=form.version.seen,
                 code=form.code.data,
                 name=form.name.data,
                 decimals=form.decimals.data,

@@ -13,6 +13,7 @@ from ventory.blueprints.uom.queries import UnitView
 from ventory.core.errors import BadInput, InUse
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
+from ventory.db.usage import items_naming
 
 LARGEST_RATIO = 10**9
 
@@ -30,7 +31,7 @@ class AddUnit(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeUnit(Command):
-    """None leaves a field as it is; decimals and ratio are fixed once something is counted in the unit."""
+    """None leaves a field as it is; a unit that items are counted in loses no decimals and keeps its ratio."""
 
     unit_id: int
     version: int | None = None
@@ -84,13 +85,15 @@ def change(command: ChangeUnit) -> UnitView:
         if command.name is not None:
             unit.name = command.name
         if command.decimals is not None and command.decimals != unit.decimals:
-            if command.decimals < unit.decimals and queries.is_used(work.session, unit.id):
-                raise InUse(f"Items are counted in {unit.code}: it can gain decimals, not lose them.", field="decimals")
+            if command.decimals < unit.decimals:
+                _refuse_counted(work, unit, "It can gain decimals, not lose them.", field="decimals")
             unit.decimals = command.decimals
         if command.ratio is not None:
             if unit.base_id is None:
                 raise BadInput(f"{unit.code} is no pack.", field="ratio")
             ratio = read_ratio(command.ratio)
+            if ratio != Fraction(unit.ratio_numerator, unit.ratio_denominator):
+                _refuse_counted(work, unit, "What one of it is stays; add another unit.", field="ratio")
             unit.ratio_numerator, unit.ratio_denominator = ratio.numerator, ratio.denominator
         unit.version += 1
         work.session.flush()
@@ -107,6 +110,13 @@ def remove(command: RemoveUnit) -> Removed:
         work.session.delete(unit)
         work.session.flush()
         return work.result(Removed(command.unit_id))
+
+
+def _refuse_counted(work: UnitOfWork, unit: UnitRow, but: str, *, field: str) -> None:
+    """raises: InUse when items are counted in the unit: their stock, rules, packs and barcodes are figures in it"""
+    who = items_naming(work.session, "unit_id", unit.id)
+    if who:
+        raise InUse(f"{who} {'are' if ' other item' in who else 'is'} counted in {unit.code}. {but}", field=field)
 
 
 def read_ratio(written: str) -> Fraction:
