@@ -136,6 +136,11 @@ def number_in(written: str, digits: int = 15) -> int | None:
     return int(written) if written.isdecimal() and len(written) <= digits else None
 
 
+def number_asked(name: str) -> int | None:
+    """The whole number of a parameter in the address, or None."""
+    return number_in(request.args.get(name, ""))
+
+
 def numbers_in(written: Iterable[str]) -> list[int]:
     """Those that are whole numbers, in order."""
     return [number for each in written if (number := number_in(each)) is not None]

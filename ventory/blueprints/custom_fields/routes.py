@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, g, render_template, url_for
 
 from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.custom_fields import queries, service
@@ -12,7 +12,7 @@ from ventory.db.paging import Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
-from ventory.web.requests import number_in
+from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Table
 
 custom_fields_bp = Blueprint("custom_fields", __name__, url_prefix="/categories/fields", template_folder="templates")
@@ -35,7 +35,7 @@ HINTS = {
 
 def _category() -> categories.CategoryView | None:
     """The category in the address."""
-    number = number_in(request.args.get("category", ""))
+    number = number_asked("category")
     return None if number is None else categories.get(reading.session(), number)
 
 

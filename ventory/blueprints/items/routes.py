@@ -24,7 +24,7 @@ from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, form_page, gone, submit
-from ventory.web.requests import number_in, numbers_in
+from ventory.web.requests import number_asked, number_in, numbers_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 items_bp = Blueprint("items", __name__, url_prefix="/items", template_folder="templates")
@@ -50,7 +50,7 @@ def _which() -> queries.ItemFilter:
     """The filter in the address."""
     return queries.ItemFilter(
         search=request.args.get("q") or None,
-        category_id=number_in(request.args.get("category", "")),
+        category_id=number_asked("category"),
         type=request.args.get("type") or None,
         tag=request.args.get("tag") or None,
         is_archived=request.args.get("state") == "archived",

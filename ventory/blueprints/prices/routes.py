@@ -21,7 +21,7 @@ from ventory.db.paging import DEFAULT_LIMIT, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
-from ventory.web.requests import number_in
+from ventory.web.requests import number_asked, number_in
 from ventory.web.schemas import amount_text
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
@@ -172,7 +172,7 @@ def _grid_page(lists, chosen: queries.PriceListView, form: DaysForm, entered: di
     sort = sort if sort.removeprefix("-") in ("name", "sku") else "name"
     which = items.ItemFilter(
         search=request.args.get("q", "")[:200] or None,
-        category_id=number_in(request.args.get("category", "")),
+        category_id=number_asked("category"),
         store_id=chosen.store_id,
     )
     found = items.list_items(session, g.actor, which, sort=sort, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))

@@ -16,7 +16,7 @@ from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, form_page, gone, submit
-from ventory.web.requests import number_in, numbers_in
+from ventory.web.requests import number_asked, numbers_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 ranges_bp = Blueprint("ranges", __name__, template_folder="templates")
@@ -77,17 +77,13 @@ def _store(store_id: int):
     return store
 
 
-def _number(name: str) -> int | None:
-    return number_in(request.args.get(name, ""))
-
-
 def _which() -> ItemFilter:
     """The filter in the address. range: the store whose range is looked at; carried: no for what it does not carry"""
-    store_id = _number("range")
+    store_id = number_asked("range")
     is_carried = request.args.get("carried") != "no"
     return ItemFilter(
         search=request.args.get("q", "")[:200] or None,
-        category_id=_number("category"),
+        category_id=number_asked("category"),
         type=request.args.get("type") or None,
         tag=request.args.get("tag") or None,
         store_id=store_id if is_carried else None,
@@ -103,7 +99,7 @@ def of_store(store_id):
     is_carried = request.args.get("carried") != "no"
     sort = request.args.get("sort", "name")
     sort = sort if sort.removeprefix("-") in queries.SORTS else "name"
-    chosen = {"search": request.args.get("q", "")[:200] or None, "category_id": _number("category")}
+    chosen = {"search": request.args.get("q", "")[:200] or None, "category_id": number_asked("category")}
     ways = {"": ItemFilter(store_id=store_id, **chosen), "no": ItemFilter(not_in_store_id=store_id, **chosen)}
     counts = {word: items.count_items(session, which) for word, which in ways.items()}
     shown = "" if is_carried else "no"
@@ -157,7 +153,7 @@ def edit_many():
     stores = current.mine()
     form = RangeForm()
     form.store.choices = [(str(each.id), each.name) for each in stores]
-    range_id = _number("range")
+    range_id = number_asked("range")
     if "action" not in request.form:
         chosen = range_id or (current.store().id if current.store() else stores[0].id if stores else None)
         form.store.data = str(chosen)

@@ -34,7 +34,7 @@ from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, submit
-from ventory.web.requests import number_in
+from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
 
@@ -94,7 +94,7 @@ def levels():
     sort = request.args.get("sort", "")
     sort = sort if sort.removeprefix("-") in sorts else ""
     tag = request.args.get("tag", "")[:200]
-    chosen = {"search": request.args.get("q", "")[:200], "category_id": _number("category"), "tag": tag}
+    chosen = {"search": request.args.get("q", "")[:200], "category_id": number_asked("category"), "tag": tag}
     counts = queries.level_counts(session, g.actor, store.id if store else None, **chosen)
     wanted = chosen | {
         "state": state,
@@ -154,7 +154,7 @@ def movements():
                 kind=request.args.get("kind") or None,
                 store_id=store.id if store else None,
                 search=request.args.get("q") or None,
-                movement_id=_number("movement"),
+                movement_id=number_asked("movement"),
                 external_reference=request.args.get("reference") or None,
                 since=_day("since"),
                 until=_day("until"),
@@ -182,10 +182,6 @@ def movements():
         store=store,
         names={each.id: each.name for each in current.mine()},
     )
-
-
-def _number(name: str) -> int | None:
-    return number_in(request.args.get(name, ""))
 
 
 def _day(name: str) -> date | None:
@@ -309,7 +305,7 @@ def move(kind):
     """Record a movement of one item; the effect stands there before the click."""
     if kind not in FIELDS or not g.actor.may(PERMISSIONS[kind]):
         raise NotFound("There is nothing at this address.")
-    item_id = _number("item")
+    item_id = number_asked("item")
     if item_id is None:
         scanned = _scanned()
         if scanned is not None:

@@ -20,7 +20,7 @@ from ventory.db.paging import DEFAULT_LIMIT, MOST, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, gone, submit
-from ventory.web.requests import number_in
+from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 suppliers_bp = Blueprint("suppliers", __name__, url_prefix="/suppliers", template_folder="templates")
@@ -267,7 +267,7 @@ def restore(supplier_id):
 def add_item(supplier_id):
     """Add what a supplier sells: first the item, then its terms."""
     supplier = _supplier(supplier_id)
-    item_id = number_in(request.args.get("item", ""))
+    item_id = number_asked("item")
     if item_id is None:
         return _choose(supplier)
     item = _item(item_id)
