@@ -111,7 +111,8 @@ def test_quotes_hold_delimiters_breaks_and_doubled_quotes(read):
         ('2,"b\n3,c\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
         ('2,"b\n3,"c"\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
         ('2,"b\n3,""\n4,d\n', [(4, "3", ""), (5, "4", "d")]),
-        ('2,"b\n3,c"\n4,d\n', [(4, "3", 'c"'), (5, "4", "d")]),
+        ('2,"b\n3,c"\n4,d\n', [(4, None, "quotes"), (5, "4", "d")]),
+        ('"2\n3",c\n4,d\n', [(4, None, "quotes"), (5, "4", "d")]),
         ('2,"b" x\n3,c\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
         ('"2,b\n3,c\n4,d', [(4, "3", "c"), (5, "4", "d")]),
         ('2,"b\n"3","c"\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
@@ -119,6 +120,12 @@ def test_quotes_hold_delimiters_breaks_and_doubled_quotes(read):
 )
 def test_a_quote_that_is_not_closed_costs_the_row_where_it_opens_and_no_other(read, torn, rest):
     assert rows(read("code,name\n1,a\n" + torn)) == [(2, "1", "a"), (3, None, "quotes"), *rest]
+
+
+def test_a_line_break_in_a_name_is_only_that(read):
+    (row, _) = read('code,name\n1,"two\nlines"\n2,b\n').rows()
+
+    assert (row.line, row.cells["name"]) == (2, "two\nlines")
 
 
 def test_a_cell_of_ten_megabytes_is_a_bad_row_and_fills_no_memory(read):

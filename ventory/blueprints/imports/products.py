@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -45,6 +46,12 @@ from ventory.db.unit_of_work import UnitOfWork
 from ventory.stock import places, posting
 from ventory.stock import rules as stock_rules
 
+LONGEST_SKU = longest(Item.sku)
+LONGEST_NAME = longest(Item.name)
+LONGEST_SUPPLIER = longest(Supplier.name)
+LONGEST_SUPPLIER_SKU = longest(ItemSupplier.supplier_sku)
+LONGEST_CATEGORY = longest(Category.name)
+LONGEST_TAG = longest(Tag.name)
 LONGEST_DESCRIPTION = 4_000
 ONE = Decimal(1)
 _SEVERAL = re.compile(r"[;|,]")
@@ -119,6 +126,7 @@ class Products(Kind):
         rules=frozenset({"wrong_barcodes"}),
     )
     rows_per_chunk = 100
+    fills = ("item", "item_barcode", "item_supplier", "supplier", "category", "item_tag", "tag")
 
     def __init__(self, table: Table, actor: Actor, options: Options):
         super().__init__(table, actor, options)
@@ -146,8 +154,8 @@ class Products(Kind):
         type_ = given.read("type", self._type) or self._types.get(DEFAULT_TYPE) or _Type(DEFAULT_TYPE, True)
         codes, wrong_codes = self._barcodes(given, unit)
         item = NewItem(
-            sku=given.code("sku", longest(Item.sku), required=True) or "",
-            name=given.line("name", longest(Item.name), required=True) or "",
+            sku=given.code("sku", LONGEST_SKU, required=True) or "",
+            name=given.line("name", LONGEST_NAME, required=True) or "",
             description=given.block("description", LONGEST_DESCRIPTION) or "",
             category=given.read("category", _path) or (),
             unit=unit.code,
@@ -221,8 +229,8 @@ class Products(Kind):
 
     def _supply(self, given: Given, unit: Unit, cost: Decimal | None) -> Supply | None:
         code = given.code("supplier_code", LONGEST_CODE)
-        name = given.line("supplier", longest(Supplier.name))
-        sku = given.code("supplier_sku", longest(ItemSupplier.supplier_sku))
+        name = given.line("supplier", LONGEST_SUPPLIER)
+        sku = given.code("supplier_sku", LONGEST_SUPPLIER_SKU)
         pack_size = given.quantity("pack_size")
         lead_time_days = given.whole("lead_time_days", least=0, most=LONGEST_DAYS)
         _fits(given, "pack_size", pack_size, unit)
@@ -247,7 +255,7 @@ class Products(Kind):
         pack = given.quantity("case_pack")
         _fits(given, "case_pack", pack, unit)
         for name, quantity in (("barcode", ONE), ("case_barcode", pack)):
-            for code in given.read(name, lambda text: _codes(text, wrong if self._leaves_out else None)) or ():
+            for code in given.read(name, functools.partial(_codes, wrong=wrong if self._leaves_out else None)) or ():
                 if quantity is None or quantity <= 0:
                     if not any(each.column == self.table.column_of("case_pack") for each in given.problems):
                         given.wrong("case_pack", "empty", "How many a case holds must be said, more than 0.")
@@ -291,7 +299,7 @@ class Products(Kind):
             outcome.posted += 1
             self._notice(row, added.held.get(row.key, ()), outcome)
         kept = [row for row in rows if row.key in added.ids]
-        set_terms(work, self._offers(kept, added.ids, suppliers, outcome), change=False)
+        set_terms(work, self._offers(kept, added.ids, suppliers, outcome), are_new=True)
         self._carry(work, kept, added.ids, suppliers)
         if added.categories:
             outcome.told["categories added"] = added.categories
@@ -375,7 +383,7 @@ class Products(Kind):
                     outcome.notices.append(Notice(row.line, "differs", reason))
             return
         ids = {row.key: there[row.key].id for row in rows}
-        repriced = set_terms(work, self._offers(rows, ids, suppliers, outcome), change=True)
+        repriced = set_terms(work, self._offers(rows, ids, suppliers, outcome))
         known_codes = barcodes_of(work.session, list(ids.values()))
         known_tags = tag_queries.tags_of(work.session, list(ids.values()))
         holders = bulk.holders(work, (code.text for row in rows for code, _ in row.item.barcodes))
@@ -477,11 +485,11 @@ def _path(written: str) -> tuple[str, ...]:
     names = tuple(name for part in _PATH.split(cells.line(written, 2_000)) if (name := part.strip()))
     if len(names) > DEEPEST:
         raise CellError("too_deep", f"The tree of categories is at most {DEEPEST} levels deep.")
-    return tuple(cells.line(name, longest(Category.name)) for name in names)
+    return tuple(cells.line(name, LONGEST_CATEGORY) for name in names)
 
 
 def _tags(written: str) -> tuple[str, ...]:
-    names = [cells.line(part, longest(Tag.name)) for part in _SEVERAL.split(written) if part.strip()]
+    names = [cells.line(part, LONGEST_TAG) for part in _SEVERAL.split(written) if part.strip()]
     first = {name.casefold(): name for name in reversed(names)}
     if len(first) > MOST_TAGS:
         raise CellError("too_many", f"An item carries at most {MOST_TAGS} tags.")

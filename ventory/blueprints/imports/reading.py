@@ -161,16 +161,20 @@ class Table:
                 return Problem(line, column, "undecodable", reason, raw)
         return None
 
-    def _is_torn(self, raw: list[str]) -> bool:
-        """Whether a row over several lines cannot be meant: a quote is missing, and the lines below are rows."""
+    def _is_torn(self, raw: list[str], below: Sequence[str]) -> bool:
+        """Whether a row over several lines cannot be meant: a quote is missing, and lines below are rows.
+
+        A line break in a name is only that when no line of it looks like a row.
+        """
         if len(raw) != len(self.header):
             return True
-        return any(
+        breaks = any(
             "\n" in raw[index].strip() or "\r" in raw[index].strip()
             for name, indexes in self._sources.items()
             if name not in self.long
             for index in indexes
         )
+        return breaks and any(len(row) == len(self.header) for row in csv.reader(below, delimiter=self.delimiter))
 
     def _refuse_changed(self) -> None:
         now = os.stat(self.path)
@@ -278,20 +282,29 @@ class _Lines:
 
 
 def _records(
-    lines: _Lines, delimiter: str, is_torn: Callable[[list[str]], bool]
+    lines: _Lines, delimiter: str, is_torn: Callable[[list[str], Sequence[str]], bool]
 ) -> Iterator[tuple[int, list[str]] | Problem]:
     """Rows with the line they start at.
 
-    After a quote that does not match, reading goes on at the next line: what follows is judged for itself.
+    After a quote that does not match, reading goes on at the next line: what follows is judged for itself. Where the
+    quote of one row took that of another for its end, the second row is wrong as well.
+
+    is_torn: whether a row over several lines cannot be meant; given its cells and the lines below its first
     """
     taken = lines.taken
+    torn_too = 0
     while True:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             for raw in reader:
-                if len(taken) > 1 and is_torn(raw):
+                number = taken[0][0]
+                if number == torn_too:
                     break
-                yield taken[0][0], raw
+                if len(taken) > 1 and is_torn(raw, [text or "" for _, text in taken[1:]]):
+                    last, text = taken[-1]
+                    torn_too = last if (text or "").count('"') % 2 else 0
+                    break
+                yield number, raw
                 taken.clear()
             else:
                 return

@@ -103,6 +103,15 @@ def in_bulk(connection, rows: int | None = None) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
 
 
+def learn(connection, tables: Sequence[str]) -> None:
+    """Let the planner know how much is in tables that have just been filled.
+
+    Without it every index that begins with the inventory looks alike: finding 100 items by SKU read all 6,000 of a
+    chain, 25 ms where it takes 1.
+    """
+    connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none.
 
