@@ -169,8 +169,8 @@ class Given:
         self.problems.append(Problem(self.row.line, column, code, reason, self.row.raw))
 
     def _read(self, name: str, required: bool, read: Callable[[str], Value]) -> Value | None:
-        written = self.row.cells.get(name, "")
-        if cells.is_blank(written):
+        written = self.row.cells.get(name)
+        if not written or written.isspace():
             if required:
                 self.wrong(name, "empty", "The cell is empty; a value is needed.")
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -181,10 +181,10 @@ class Products(Kind):
         return given.problems or product
 
     def _check_twice(self, given: Given, product: PlainProduct) -> None:
-        """The first row of a SKU counts; one that says the same is there already, one that says more is wrong."""
-        same = hash(replace(product, line=0, item=replace(product.item, sku=product.key)))
-        line, first = self._seen.setdefault(product.key, (product.line, same))
-        if first != same:
+        """The first row of a SKU counts; one with the same cells is there already, one that says more is wrong."""
+        told = hash(tuple([text.strip() for name, text in given.row.cells.items() if name != "sku"]))
+        line, first = self._seen.setdefault(product.key, (product.line, told))
+        if first != told:
             given.wrong("sku", "duplicate", f"Line {line} has this SKU already, and says something else.")
 
     def _unit(self, written: str) -> Unit:

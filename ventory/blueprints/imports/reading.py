@@ -80,8 +80,7 @@ class Table:
     mapping: ColumnMap
     long: frozenset[str] = frozenset()
     blank: int = 0
-    done: int = 0
-    """Bytes of the file that the reading under way has behind it."""
+    _handle: _Text | None = None
     _header_line: int = 1
     _sources: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -105,17 +104,21 @@ class Table:
         """What the file calls the column of a field."""
         return " + ".join(self.mapping.columns.get(name, (name,)))
 
+    @property
+    def done(self) -> int:
+        """Bytes of the file that the reading under way has behind it."""
+        return self._handle.position() if self._handle and not self._handle.closed else 0
+
     def rows(self) -> Iterator[Row | Problem]:
         """Every row below the header, in order. raises: NotStarted when the file was changed since it was opened"""
-        self.blank = self.done = 0
+        self.blank = 0
         self._refuse_changed()
         with _open(self.path, self.survey.encoding) as handle:
-            lines = _Lines(handle)
+            self._handle, lines = handle, _Lines(handle)
             for _ in range(self._header_line):
                 next(lines)
             lines.taken.clear()
             for each in _records(lines, self.delimiter, self._is_torn):
-                self.done = handle.position()
                 if isinstance(each, Problem):
                     yield each
                 elif not any(each[1]) or all(map(cells.is_blank, each[1])):
