@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.categories.service import DEEPEST, Paths
+from ventory.blueprints.imports.journal import Journal
 from ventory.blueprints.imports.kind import Given, Kind, Notice, Options, Outcome, longest
 from ventory.blueprints.imports.mapping import Field, NotStarted, Shape
 from ventory.blueprints.imports.reading import Problem, Row, Table
@@ -90,6 +91,14 @@ class PlainProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A line of a journal that brings no item of its own. is_goods: whether its code is an item's"""
+
+    line: int
+    is_goods: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Type:
     code: str
     keeps_stock: bool
@@ -123,7 +132,7 @@ class Products(Kind):
             Field("store", "the code of a store that carries a new item"),
             Field("stock", "opening stock of a new item in that store"),
         ),
-        rules=frozenset({"wrong_barcodes"}),
+        rules=frozenset({"wrong_barcodes", "journal", "not_goods"}),
     )
     rows_per_chunk = 100
     fills = ("item", "item_barcode", "item_supplier", "supplier", "category", "item_tag", "tag")
@@ -133,6 +142,8 @@ class Products(Kind):
         self._leaves_out = table.mapping.rules.get("wrong_barcodes", "reject") == "leave out"
         if table.mapping.rules.get("wrong_barcodes", "reject") not in ("reject", "leave out"):
             raise NotStarted(f'{table.mapping.name}: rules.wrong_barcodes is "reject" or "leave out".')
+        is_journal = table.mapping.rules.get("journal", False) is True
+        self._journal = Journal(table, LONGEST_SKU, LONGEST_NAME) if is_journal else None
 
     def begin(self, connection: Connection) -> None:
         self._seen: dict[str, tuple[int, int]] = {}
@@ -148,7 +159,9 @@ class Products(Kind):
         except BadInput as error:
             raise NotStarted(error.message) from None
 
-    def check(self, row: Row) -> PlainProduct | list[Problem]:
+    def check(self, row: Row) -> PlainProduct | Passed | list[Problem]:
+        if self._journal is not None:
+            return self._check_line(row, self._journal)
         given = self.given(row)
         unit = given.read("unit", self._unit) or self._units.get(DEFAULT_UNIT) or Unit(DEFAULT_UNIT, 0)
         type_ = given.read("type", self._type) or self._types.get(DEFAULT_TYPE) or _Type(DEFAULT_TYPE, True)
@@ -179,6 +192,24 @@ class Products(Kind):
         if not given.problems:
             self._check_twice(given, product)
         return given.problems or product
+
+    def _check_line(self, row: Row, journal: Journal) -> PlainProduct | Passed | list[Problem]:
+        """A line of a journal: the first of a code brings its item, the others are there already."""
+        given = self.given(row)
+        code = given.code("sku", LONGEST_SKU, required=True)
+        if code is not None and journal.no_goods(code):
+            return Passed(row.line, is_goods=False)
+        given.line("name", LONGEST_NAME)
+        given.price("price")
+        if code is None or given.problems:
+            return given.problems
+        item = journal.item(code)
+        if item is None:
+            given.wrong("sku", "never_sold", f"Nobody ever paid for {code}: it has no name and no price here.")
+            return given.problems
+        if self._seen.setdefault(item.key, (row.line, 0))[0] != row.line:
+            return Passed(row.line, is_goods=True)
+        return PlainProduct(row.line, item, frozenset({"name", "price"}), None, (), self._asked, None, None)
 
     def _check_twice(self, given: Given, product: PlainProduct) -> None:
         """The first row of a SKU counts; one with the same cells is there already, one that says more is wrong."""
@@ -267,8 +298,16 @@ class Products(Kind):
             given.wrong("barcode", "too_many", f"An item has at most {MOST_BARCODES} barcodes.")
         return tuple(found.values()), tuple(wrong)
 
-    def apply(self, work: UnitOfWork, rows: Sequence[PlainProduct]) -> Outcome:
-        outcome = Outcome()
+    def apply(self, work: UnitOfWork, rows: Sequence[PlainProduct | Passed]) -> Outcome:
+        passed = [row for row in rows if isinstance(row, Passed)]
+        goods = sum(row.is_goods for row in passed)
+        outcome = Outcome(already_there=goods, non_stock=len(passed) - goods)
+        products = [row for row in rows if isinstance(row, PlainProduct)]
+        if products:
+            self._apply_products(work, products, outcome)
+        return outcome
+
+    def _apply_products(self, work: UnitOfWork, rows: Sequence[PlainProduct], outcome: Outcome) -> None:
         there = _there(work, [row.key for row in rows])
         new: dict[str, PlainProduct] = {}
         known: list[PlainProduct] = []
@@ -285,7 +324,6 @@ class Products(Kind):
             self._meet(work, known, there, suppliers, outcome)
         if suppliers.added:
             outcome.told["suppliers added"] = suppliers.added
-        return outcome
 
     def _add(self, work: UnitOfWork, rows: list[PlainProduct], suppliers: Suppliers, outcome: Outcome) -> None:
         if not rows:
