@@ -76,11 +76,13 @@ class Kind(ABC):
     """A sort of file. One object reads one file; `begin` is called before each look through it.
 
     rows_per_chunk: how many rows the first transaction takes; the run adapts it to the time that is measured
+    fewest_rows: what it never goes below, where a transaction costs much before its first row
     fills: the tables that grow with it
     """
 
     shape: ClassVar[Shape]
     rows_per_chunk: ClassVar[int] = 200
+    fewest_rows: ClassVar[int] = 20
     fills: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, table: Table, actor: Actor, options: Options):

@@ -134,7 +134,7 @@ class Products(Kind):
         ),
         rules=frozenset({"wrong_barcodes", "journal", "not_goods"}),
     )
-    rows_per_chunk = 100
+    rows_per_chunk = fewest_rows = 100
     fills = ("item", "item_barcode", "item_supplier", "supplier", "category", "item_tag", "tag")
 
     def __init__(self, table: Table, actor: Actor, options: Options):

@@ -107,7 +107,7 @@ def _apply_chunks(kind: Kind, report: Report, tell: Progress) -> None:
             _step(kind, lambda work: _learn(kind, work))
             learn_at *= 4
             continue
-        size = _next_size(size, time.monotonic() - started)
+        size = max(kind.fewest_rows, _next_size(size, time.monotonic() - started))
         time.sleep(PAUSE_SECONDS)
     report.add(_step(kind, kind.after))
 
