@@ -58,6 +58,7 @@ def refusal(read, content, **more) -> str:
         ("sep=\t\ncode\tname\n\n1\tCafé".encode(), "utf-8"),
         ("code,name\r1,Café\r".encode(), "utf-8"),
     ],
+    ids=["utf-8", "bom", "cp1252", "utf-16", "utf-16-be", "gzip", "sep", "carriage returns"],
 )
 def test_encoding_and_delimiter_are_found(read, content, encoding):
     table = read(content)
