@@ -249,3 +249,30 @@ def test_store_asked_for_carries_what_names_none(bring_in, chain):
 
     assert sorted(rows_of(ItemStore.store_id)) == sorted([(chain.stores["YORK"],), (chain.stores["LEEDS"],)])
     assert bring_in("products", "sku,name\nTEA,Tea\n", store="ATLANTIS")[0] == 2
+
+
+JOURNAL = (
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    "1,85123a,HOLDER ,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
+    "1,85123A,LANTERN  HOLDER,6,2010-12-01 08:26:00,2.95,17850.0,United Kingdom\n"
+    "2,85123A,LANTERN HOLDER,1,2010-12-02 08:26:00,2.95,,United Kingdom\n"
+    "2,85123A,damaged,-3,2010-12-02 08:26:00,0,,United Kingdom\n"
+    "2,85123A,damaged,-3,2010-12-02 08:26:00,0,,United Kingdom\n"
+    "2,85123A,damaged,-3,2010-12-02 08:26:00,0,,United Kingdom\n"
+    "3,POST,POSTAGE,1,2010-12-02 08:26:00,18,,France\n"
+    "3,gift_0001_20,Dotcomgiftshop Gift Voucher,1,2010-12-02 08:26:00,20,,United Kingdom\n"
+    "4,B,Adjust bad debt,1,2010-12-02 08:26:00,-11062.06,,United Kingdom\n"
+    "5,21134,,1,2010-12-02 08:26:00,0,,United Kingdom\n"
+)
+
+
+def test_a_journal_as_products_brings_one_item_per_code_as_most_paid_lines_say(bring_in, chain):
+    code, said = bring_in("products", JOURNAL)
+
+    assert code == 1
+    assert said[-1] == "read 10, posted 1, non-stock 3, rejected 1, already there 5"
+    assert any("Nobody ever paid for 21134" in line for line in said)
+    holder = item(chain, "85123A")
+    assert (holder.sku, holder.name, holder.price) == ("85123a", "LANTERN HOLDER", Decimal("2.95"))
+
+    assert bring_in("products", JOURNAL)[1][-1] == "read 10, posted 0, non-stock 3, rejected 1, already there 6"

@@ -58,6 +58,7 @@ def refusal(read, content, **more) -> str:
         ("sep=\t\ncode\tname\n\n1\tCafé".encode(), "utf-8"),
         ("code,name\r1,Café\r".encode(), "utf-8"),
     ],
+    ids=["utf-8", "bom", "cp1252", "utf-16", "utf-16-be", "gzip", "sep", "carriage returns"],
 )
 def test_encoding_and_delimiter_are_found(read, content, encoding):
     table = read(content)
@@ -111,7 +112,8 @@ def test_quotes_hold_delimiters_breaks_and_doubled_quotes(read):
         ('2,"b\n3,c\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
         ('2,"b\n3,"c"\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
         ('2,"b\n3,""\n4,d\n', [(4, "3", ""), (5, "4", "d")]),
-        ('2,"b\n3,c"\n4,d\n', [(4, "3", 'c"'), (5, "4", "d")]),
+        ('2,"b\n3,c"\n4,d\n', [(4, None, "quotes"), (5, "4", "d")]),
+        ('"2\n3",c\n4,d\n', [(4, None, "quotes"), (5, "4", "d")]),
         ('2,"b" x\n3,c\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
         ('"2,b\n3,c\n4,d', [(4, "3", "c"), (5, "4", "d")]),
         ('2,"b\n"3","c"\n4,d\n', [(4, "3", "c"), (5, "4", "d")]),
@@ -119,6 +121,12 @@ def test_quotes_hold_delimiters_breaks_and_doubled_quotes(read):
 )
 def test_a_quote_that_is_not_closed_costs_the_row_where_it_opens_and_no_other(read, torn, rest):
     assert rows(read("code,name\n1,a\n" + torn)) == [(2, "1", "a"), (3, None, "quotes"), *rest]
+
+
+def test_a_line_break_in_a_name_is_only_that(read):
+    (row, _) = read('code,name\n1,"two\nlines"\n2,b\n').rows()
+
+    assert (row.line, row.cells["name"]) == (2, "two\nlines")
 
 
 def test_a_cell_of_ten_megabytes_is_a_bad_row_and_fills_no_memory(read):

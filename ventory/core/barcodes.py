@@ -27,7 +27,7 @@ def check_digit(digits: str) -> str:
     digits: all but the last, any length
     source: GS1 General Specifications, 7.9.1: from the right, weigh by 3 and 1 in turn; what is missing to the next ten
     """
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    total = 3 * sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2]))
     return str(-total % 10)
 
 
@@ -72,5 +72,7 @@ def is_right(digits: str) -> bool:
 
 def _digits(written: str) -> str | None:
     """The digits of a code that holds nothing else but blanks and hyphens, or None."""
+    if written.isascii() and written.isdigit():
+        return written
     digits = "".join(char for char in written if not (char.isspace() or char == "-"))
     return digits if digits.isascii() and digits.isdigit() else None

@@ -115,19 +115,19 @@ class UnitOfWork:
             self._session.flush()
         if not self.events:
             return
-        self.connection.execute(
-            insert(Outbox.__table__),
-            [
-                {
-                    "inventory_id": self.inventory_id,
-                    "kind": event.kind,
-                    "subject_id": subject_id,
-                    "payload": payload_of(event),
-                    "created_at": self.now,
-                }
-                for event, subject_id in self.events
-            ],
-        )
+        rows = [
+            {
+                "inventory_id": self.inventory_id,
+                "kind": event.kind,
+                "subject_id": subject_id,
+                "payload": payload_of(event),
+                "created_at": self.now,
+            }
+            for event, subject_id in self.events
+        ]
+        table = Outbox.__table__
+        # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
+        self.connection.execute(insert(table).returning(table.c.id) if len(rows) > 1 else insert(table), rows)
         self.events.clear()
 
     def close(self) -> None:

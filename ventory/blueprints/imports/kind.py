@@ -80,10 +80,14 @@ class Kind(ABC):
     """A sort of file. One object reads one file; `begin` is called before each look through it.
 
     rows_per_chunk: how many rows the first transaction takes; the run adapts it to the time that is measured
+    fewest_rows: what it never goes below, where a transaction costs much before its first row
+    fills: the tables that grow with it
     """
 
     shape: ClassVar[Shape]
     rows_per_chunk: ClassVar[int] = 200
+    fewest_rows: ClassVar[int] = 20
+    fills: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, table: Table, actor: Actor, options: Options):
         self.table, self.actor, self.options = table, actor, options
@@ -179,8 +183,8 @@ class Given:
         self.problems.append(Problem(self.row.line, column, code, reason, self.row.raw))
 
     def _read(self, name: str, required: bool, read: Callable[[str], Value]) -> Value | None:
-        written = self.row.cells.get(name, "")
-        if cells.is_blank(written):
+        written = self.row.cells.get(name)
+        if not written or written.isspace():
             if required:
                 self.wrong(name, "empty", "The cell is empty; a value is needed.")
             return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.categories.service import DEEPEST, Paths
+from ventory.blueprints.imports.journal import Journal
 from ventory.blueprints.imports.kind import Given, Kind, Notice, Options, Outcome, longest
 from ventory.blueprints.imports.mapping import Field, NotStarted, Shape
 from ventory.blueprints.imports.reading import Problem, Row, Table
@@ -45,6 +47,12 @@ from ventory.db.unit_of_work import UnitOfWork
 from ventory.stock import places, posting
 from ventory.stock import rules as stock_rules
 
+LONGEST_SKU = longest(Item.sku)
+LONGEST_NAME = longest(Item.name)
+LONGEST_SUPPLIER = longest(Supplier.name)
+LONGEST_SUPPLIER_SKU = longest(ItemSupplier.supplier_sku)
+LONGEST_CATEGORY = longest(Category.name)
+LONGEST_TAG = longest(Tag.name)
 LONGEST_DESCRIPTION = 4_000
 ONE = Decimal(1)
 _SEVERAL = re.compile(r"[;|,]")
@@ -83,6 +91,14 @@ class PlainProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A line of a journal that brings no item of its own. is_goods: whether its code is an item's"""
+
+    line: int
+    is_goods: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Type:
     code: str
     keeps_stock: bool
@@ -116,15 +132,18 @@ class Products(Kind):
             Field("store", "the code of a store that carries a new item"),
             Field("stock", "opening stock of a new item in that store"),
         ),
-        rules=frozenset({"wrong_barcodes"}),
+        rules=frozenset({"wrong_barcodes", "journal", "not_goods"}),
     )
-    rows_per_chunk = 100
+    rows_per_chunk = fewest_rows = 100
+    fills = ("item", "item_barcode", "item_supplier", "supplier", "category", "item_tag", "tag")
 
     def __init__(self, table: Table, actor: Actor, options: Options):
         super().__init__(table, actor, options)
         self._leaves_out = table.mapping.rules.get("wrong_barcodes", "reject") == "leave out"
         if table.mapping.rules.get("wrong_barcodes", "reject") not in ("reject", "leave out"):
             raise NotStarted(f'{table.mapping.name}: rules.wrong_barcodes is "reject" or "leave out".')
+        is_journal = table.mapping.rules.get("journal", False) is True
+        self._journal = Journal(table, LONGEST_SKU, LONGEST_NAME) if is_journal else None
 
     def begin(self, connection: Connection) -> None:
         self._seen: dict[str, tuple[int, int]] = {}
@@ -140,14 +159,16 @@ class Products(Kind):
         except BadInput as error:
             raise NotStarted(error.message) from None
 
-    def check(self, row: Row) -> PlainProduct | list[Problem]:
+    def check(self, row: Row) -> PlainProduct | Passed | list[Problem]:
+        if self._journal is not None:
+            return self._check_line(row, self._journal)
         given = self.given(row)
         unit = given.read("unit", self._unit) or self._units.get(DEFAULT_UNIT) or Unit(DEFAULT_UNIT, 0)
         type_ = given.read("type", self._type) or self._types.get(DEFAULT_TYPE) or _Type(DEFAULT_TYPE, True)
         codes, wrong_codes = self._barcodes(given, unit)
         item = NewItem(
-            sku=given.code("sku", longest(Item.sku), required=True) or "",
-            name=given.line("name", longest(Item.name), required=True) or "",
+            sku=given.code("sku", LONGEST_SKU, required=True) or "",
+            name=given.line("name", LONGEST_NAME, required=True) or "",
             description=given.block("description", LONGEST_DESCRIPTION) or "",
             category=given.read("category", _path) or (),
             unit=unit.code,
@@ -172,11 +193,29 @@ class Products(Kind):
             self._check_twice(given, product)
         return given.problems or product
 
+    def _check_line(self, row: Row, journal: Journal) -> PlainProduct | Passed | list[Problem]:
+        """A line of a journal: the first of a code brings its item, the others are there already."""
+        given = self.given(row)
+        code = given.code("sku", LONGEST_SKU, required=True)
+        if code is not None and journal.no_goods(code):
+            return Passed(row.line, is_goods=False)
+        given.line("name", LONGEST_NAME)
+        given.price("price")
+        if code is None or given.problems:
+            return given.problems
+        item = journal.item(code)
+        if item is None:
+            given.wrong("sku", "never_sold", f"Nobody ever paid for {code}: it has no name and no price here.")
+            return given.problems
+        if self._seen.setdefault(item.key, (row.line, 0))[0] != row.line:
+            return Passed(row.line, is_goods=True)
+        return PlainProduct(row.line, item, frozenset({"name", "price"}), None, (), self._asked, None, None)
+
     def _check_twice(self, given: Given, product: PlainProduct) -> None:
-        """The first row of a SKU counts; one that says the same is there already, one that says more is wrong."""
-        same = hash(replace(product, line=0, item=replace(product.item, sku=product.key)))
-        line, first = self._seen.setdefault(product.key, (product.line, same))
-        if first != same:
+        """The first row of a SKU counts; one with the same cells is there already, one that says more is wrong."""
+        told = hash(tuple([text.strip() for name, text in given.row.cells.items() if name != "sku"]))
+        line, first = self._seen.setdefault(product.key, (product.line, told))
+        if first != told:
             given.wrong("sku", "duplicate", f"Line {line} has this SKU already, and says something else.")
 
     def _unit(self, written: str) -> Unit:
@@ -221,8 +260,8 @@ class Products(Kind):
 
     def _supply(self, given: Given, unit: Unit, cost: Decimal | None) -> Supply | None:
         code = given.code("supplier_code", LONGEST_CODE)
-        name = given.line("supplier", longest(Supplier.name))
-        sku = given.code("supplier_sku", longest(ItemSupplier.supplier_sku))
+        name = given.line("supplier", LONGEST_SUPPLIER)
+        sku = given.code("supplier_sku", LONGEST_SUPPLIER_SKU)
         pack_size = given.quantity("pack_size")
         lead_time_days = given.whole("lead_time_days", least=0, most=LONGEST_DAYS)
         _fits(given, "pack_size", pack_size, unit)
@@ -247,7 +286,7 @@ class Products(Kind):
         pack = given.quantity("case_pack")
         _fits(given, "case_pack", pack, unit)
         for name, quantity in (("barcode", ONE), ("case_barcode", pack)):
-            for code in given.read(name, lambda text: _codes(text, wrong if self._leaves_out else None)) or ():
+            for code in given.read(name, functools.partial(_codes, wrong=wrong if self._leaves_out else None)) or ():
                 if quantity is None or quantity <= 0:
                     if not any(each.column == self.table.column_of("case_pack") for each in given.problems):
                         given.wrong("case_pack", "empty", "How many a case holds must be said, more than 0.")
@@ -259,8 +298,16 @@ class Products(Kind):
             given.wrong("barcode", "too_many", f"An item has at most {MOST_BARCODES} barcodes.")
         return tuple(found.values()), tuple(wrong)
 
-    def apply(self, work: UnitOfWork, rows: Sequence[PlainProduct]) -> Outcome:
-        outcome = Outcome()
+    def apply(self, work: UnitOfWork, rows: Sequence[PlainProduct | Passed]) -> Outcome:
+        passed = [row for row in rows if isinstance(row, Passed)]
+        goods = sum(row.is_goods for row in passed)
+        outcome = Outcome(already_there=goods, non_stock=len(passed) - goods)
+        products = [row for row in rows if isinstance(row, PlainProduct)]
+        if products:
+            self._apply_products(work, products, outcome)
+        return outcome
+
+    def _apply_products(self, work: UnitOfWork, rows: Sequence[PlainProduct], outcome: Outcome) -> None:
         there = _there(work, [row.key for row in rows])
         new: dict[str, PlainProduct] = {}
         known: list[PlainProduct] = []
@@ -277,7 +324,6 @@ class Products(Kind):
             self._meet(work, known, there, suppliers, outcome)
         if suppliers.added:
             outcome.told["suppliers added"] = suppliers.added
-        return outcome
 
     def _add(self, work: UnitOfWork, rows: list[PlainProduct], suppliers: Suppliers, outcome: Outcome) -> None:
         if not rows:
@@ -291,7 +337,7 @@ class Products(Kind):
             outcome.posted += 1
             self._notice(row, added.held.get(row.key, ()), outcome)
         kept = [row for row in rows if row.key in added.ids]
-        set_terms(work, self._offers(kept, added.ids, suppliers, outcome), change=False)
+        set_terms(work, self._offers(kept, added.ids, suppliers, outcome), are_new=True)
         self._carry(work, kept, added.ids, suppliers)
         if added.categories:
             outcome.told["categories added"] = added.categories
@@ -375,7 +421,7 @@ class Products(Kind):
                     outcome.notices.append(Notice(row.line, "differs", reason))
             return
         ids = {row.key: there[row.key].id for row in rows}
-        repriced = set_terms(work, self._offers(rows, ids, suppliers, outcome), change=True)
+        repriced = set_terms(work, self._offers(rows, ids, suppliers, outcome))
         known_codes = barcodes_of(work.session, list(ids.values()))
         known_tags = tag_queries.tags_of(work.session, list(ids.values()))
         holders = bulk.holders(work, (code.text for row in rows for code, _ in row.item.barcodes))
@@ -477,11 +523,11 @@ def _path(written: str) -> tuple[str, ...]:
     names = tuple(name for part in _PATH.split(cells.line(written, 2_000)) if (name := part.strip()))
     if len(names) > DEEPEST:
         raise CellError("too_deep", f"The tree of categories is at most {DEEPEST} levels deep.")
-    return tuple(cells.line(name, longest(Category.name)) for name in names)
+    return tuple(cells.line(name, LONGEST_CATEGORY) for name in names)
 
 
 def _tags(written: str) -> tuple[str, ...]:
-    names = [cells.line(part, longest(Tag.name)) for part in _SEVERAL.split(written) if part.strip()]
+    names = [cells.line(part, LONGEST_TAG) for part in _SEVERAL.split(written) if part.strip()]
     first = {name.casefold(): name for name in reversed(names)}
     if len(first) > MOST_TAGS:
         raise CellError("too_many", f"An item carries at most {MOST_TAGS} tags.")

@@ -80,8 +80,7 @@ class Table:
     mapping: ColumnMap
     long: frozenset[str] = frozenset()
     blank: int = 0
-    done: int = 0
-    """Bytes of the file that the reading under way has behind it."""
+    _handle: _Text | None = None
     _header_line: int = 1
     _sources: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -110,17 +109,21 @@ class Table:
         places = self._sources.get(name)
         return places[0] if places else None
 
+    @property
+    def done(self) -> int:
+        """Bytes of the file that the reading under way has behind it."""
+        return self._handle.position() if self._handle and not self._handle.closed else 0
+
     def rows(self) -> Iterator[Row | Problem]:
         """Every row below the header, in order. raises: NotStarted when the file was changed since it was opened"""
-        self.blank = self.done = 0
+        self.blank = 0
         self._refuse_changed()
         with _open(self.path, self.survey.encoding) as handle:
-            lines = _Lines(handle)
+            self._handle, lines = handle, _Lines(handle)
             for _ in range(self._header_line):
                 next(lines)
             lines.taken.clear()
             for each in _records(lines, self.delimiter, self._is_torn):
-                self.done = handle.position()
                 if isinstance(each, Problem):
                     yield each
                 elif not any(each[1]) or all(map(cells.is_blank, each[1])):
@@ -166,16 +169,20 @@ class Table:
                 return Problem(line, column, "undecodable", reason, raw)
         return None
 
-    def _is_torn(self, raw: list[str]) -> bool:
-        """Whether a row over several lines cannot be meant: a quote is missing, and the lines below are rows."""
+    def _is_torn(self, raw: list[str], below: Sequence[str]) -> bool:
+        """Whether a row over several lines cannot be meant: a quote is missing, and lines below are rows.
+
+        A line break in a name is only that when no line of it looks like a row.
+        """
         if len(raw) != len(self.header):
             return True
-        return any(
+        breaks = any(
             "\n" in raw[index].strip() or "\r" in raw[index].strip()
             for name, indexes in self._sources.items()
             if name not in self.long
             for index in indexes
         )
+        return breaks and any(len(row) == len(self.header) for row in csv.reader(below, delimiter=self.delimiter))
 
     def _refuse_changed(self) -> None:
         now = os.stat(self.path)
@@ -283,20 +290,29 @@ class _Lines:
 
 
 def _records(
-    lines: _Lines, delimiter: str, is_torn: Callable[[list[str]], bool]
+    lines: _Lines, delimiter: str, is_torn: Callable[[list[str], Sequence[str]], bool]
 ) -> Iterator[tuple[int, list[str]] | Problem]:
     """Rows with the line they start at.
 
-    After a quote that does not match, reading goes on at the next line: what follows is judged for itself.
+    After a quote that does not match, reading goes on at the next line: what follows is judged for itself. Where the
+    quote of one row took that of another for its end, the second row is wrong as well.
+
+    is_torn: whether a row over several lines cannot be meant; given its cells and the lines below its first
     """
     taken = lines.taken
+    torn_too = 0
     while True:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             for raw in reader:
-                if len(taken) > 1 and is_torn(raw):
+                number = taken[0][0]
+                if number == torn_too:
                     break
-                yield taken[0][0], raw
+                if len(taken) > 1 and is_torn(raw, [text or "" for _, text in taken[1:]]):
+                    last, text = taken[-1]
+                    torn_too = last if (text or "").count('"') % 2 else 0
+                    break
+                yield number, raw
                 taken.clear()
             else:
                 return

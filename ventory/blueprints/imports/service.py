@@ -20,6 +20,8 @@ CHUNK_SECONDS = 0.08
 PAUSE_SECONDS = 0.01
 """Between two chunks: SQLite's lock is not fair, who waits would else be passed over again and again."""
 FEWEST, MOST = 20, 5_000
+FIRST_LEARNT = 300
+"""After so many rows, and again after four times as many, the planner hears how full the tables are."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done ("checking", "applying"), the bytes behind and the bytes in all."""
@@ -99,13 +101,23 @@ def _apply_chunks(kind: Kind, report: Report, tell: Progress) -> None:
     for step in kind.steps_before():
         report.add(_step(kind, step))
         time.sleep(PAUSE_SECONDS)
-    size = kind.rows_per_chunk
+    size, applied, learn_at = kind.rows_per_chunk, 0, FIRST_LEARNT
     while chunk := _take(rows, size):
         started = time.monotonic()
         report.add(_apply_chunk(kind, chunk))
-        size = _next_size(size, time.monotonic() - started)
+        applied += len(chunk)
+        if kind.fills and applied >= learn_at and not kind.options.dry_run:
+            _step(kind, lambda work: _learn(kind, work))
+            learn_at *= 4
+            continue
+        size = max(kind.fewest_rows, _next_size(size, time.monotonic() - started))
         time.sleep(PAUSE_SECONDS)
     report.add(_step(kind, kind.after))
+
+
+def _learn(kind: Kind, work: UnitOfWork) -> Outcome:
+    work.database.learn(work.connection, kind.fills)
+    return Outcome()
 
 
 def _take(rows: Iterator[tuple[Row, Any]], size: int) -> list[tuple[Row, Any]]:

@@ -18,6 +18,7 @@ from ventory.core.cells import CellError
 from ventory.core.events import StoreChanged
 from ventory.db.unit_of_work import UnitOfWork
 
+LONGEST_CODE, LONGEST_NAME = longest(Store.code), longest(Store.name)
 LONGEST_ADDRESS = longest(Store.address)
 KINDS = ("shop", "warehouse")
 ACTIVE = frozenset({"", "a", "active", "open", "yes", "true", "1"})
@@ -70,8 +71,8 @@ class Stores(Kind):
         given = self.given(row)
         store = PlainStore(
             row.line,
-            given.code("code", longest(Store.code), required=True) or "",
-            given.line("name", longest(Store.name), required=True) or "",
+            given.code("code", LONGEST_CODE, required=True) or "",
+            given.line("name", LONGEST_NAME, required=True) or "",
             given.read("kind", _kind),
             _address(given.line_of_block("address", LONGEST_ADDRESS), given.line("city", LONGEST_ADDRESS)),
             given.read("time_zone", _zone),

@@ -87,14 +87,14 @@ def add_items(work: UnitOfWork, new: Sequence[NewItem]) -> Added:
 def _rows(work: UnitOfWork, new: Sequence[NewItem], paths: Paths, added: Added) -> list[dict[str, Any]]:
     units = {row.code_key: row.id for row in work.session.execute(select(UnitRow.code_key, UnitRow.id))}
     types = {row.code_key: row.id for row in work.session.execute(select(InventoryType.code_key, InventoryType.id))}
-    values = _Values(work)
+    category_of = {item.key: paths.find_or_add(item.category) if item.category else None for item in new}
+    values = _values(work, set(category_of.values()))
     rows = []
     for item in new:
-        category_id = paths.find_or_add(item.category) if item.category else None
-        try:
-            field_values = values.of(category_id)
-        except VentoryError as error:
-            added.refused[item.key] = error
+        category_id = category_of[item.key]
+        field_values = values[category_id]
+        if isinstance(field_values, VentoryError):
+            added.refused[item.key] = field_values
             continue
         rows.append(
             {
@@ -120,25 +120,16 @@ def _rows(work: UnitOfWork, new: Sequence[NewItem], paths: Paths, added: Added) 
     return rows
 
 
-class _Values:
-    """The custom fields of items that were given none, per category. raises: BadInput where one is required"""
-
-    def __init__(self, work: UnitOfWork):
-        self._work = work
-        self._known: dict[int | None, Any] = {}
-
-    def of(self, category_id: int | None) -> dict[str, Any]:
-        if category_id not in self._known:
-            # Read after the category was added, which may be below one that asks for fields.
-            asked = [each.rule for each in Fields(self._work.session).of(category_id)]
-            try:
-                self._known[category_id] = settle(asked, {}, {})
-            except VentoryError as error:
-                self._known[category_id] = error
-        found = self._known[category_id]
-        if isinstance(found, VentoryError):
-            raise found
-        return found
+def _values(work: UnitOfWork, category_ids: Iterable[int | None]) -> dict[int | None, dict[str, Any] | VentoryError]:
+    """The custom fields of items that were given none, per category; the refusal where one is required."""
+    fields = Fields(work.session)
+    found: dict[int | None, dict[str, Any] | VentoryError] = {}
+    for category_id in category_ids:
+        try:
+            found[category_id] = dict(settle([each.rule for each in fields.of(category_id)], {}, {}))
+        except VentoryError as error:
+            found[category_id] = error
+    return found
 
 
 _HOLDERS = Prepared(
@@ -180,4 +171,5 @@ def _give_barcodes(work: UnitOfWork, new: Sequence[NewItem], added: Added) -> No
             )
             is_first = False
     if rows:
-        work.connection.execute(insert(ItemBarcode.__table__), rows)
+        # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
+        work.connection.execute(insert(ItemBarcode.__table__).returning(ItemBarcode.id), rows)

@@ -92,18 +92,21 @@ class Suppliers:
         return code
 
 
-def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, change: bool) -> set[int]:
+def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, are_new: bool = False) -> set[int]:
     """Note what suppliers ask for items; where nobody is preferred yet, the first of them is.
 
-    change: whether terms that are there already are replaced
+    are_new: the items were added in this transaction, so nobody has terms for them yet
     returns: the items whose terms were added or changed
     """
     offers = list({(each.supplier_id, each.item_id): each for each in offers}.values())
     if not offers:
         return set()
-    _lock_items(work, {each.item_id for each in offers})
-    there = _terms_there(work, offers)
-    preferred = _preferred(work, {each.item_id for each in offers})
+    there: dict[tuple[int, int], ItemSupplier] = {}
+    preferred: set[int] = set()
+    if not are_new:
+        _lock_items(work, {each.item_id for each in offers})
+        there = _terms_there(work, offers)
+        preferred = _preferred(work, {each.item_id for each in offers})
     changed, rows = set(), []
     for each in offers:
         known = there.get((each.supplier_id, each.item_id))
@@ -121,7 +124,7 @@ def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, change: bool) -> set
                 }
             )
             preferred.add(each.item_id)
-        elif change and any(getattr(known, name) != value for name, value in facts.items()):
+        elif any(getattr(known, name) != value for name, value in facts.items()):
             table = ItemSupplier.__table__
             renewed = {**facts, "updated_at": work.now, "version": known.version + 1}
             work.connection.execute(update(table).where(table.c.id == known.id).values(renewed))
@@ -130,7 +133,8 @@ def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, change: bool) -> set
         changed.add(each.item_id)
         work.emit(TermsChanged(each.supplier_id, each.item_id, "changed" if known else "added"), each.item_id)
     if rows:
-        work.connection.execute(insert(ItemSupplier.__table__), rows)
+        # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
+        work.connection.execute(insert(ItemSupplier.__table__).returning(ItemSupplier.id), rows)
     return changed
 
 

@@ -104,14 +104,13 @@ def in_bulk(connection, rows: int | None = None) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
 
 
-def has_grown(engine, *tables: str) -> None:
-    """Tell the planner that tables are no longer as empty as when their statistics were made.
+def learn(connection, tables: Sequence[str]) -> None:
+    """Let the planner know how much is in tables that have just been filled.
 
-    Plans that check foreign keys are kept by a session, and one that was made while a table was nearly empty takes any
-    index: a line of an import's first minute took 185 µs where it takes 65 after this, which took 10 ms.
+    Without it every index that begins with the inventory looks alike: finding 100 items by SKU read all 6,000 of a
+    chain, 25 ms where it takes 1.
     """
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+    connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
 
 
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:

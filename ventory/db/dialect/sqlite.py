@@ -96,8 +96,8 @@ def in_bulk(connection, rows: int | None = None):
     return nullcontext()
 
 
-def has_grown(engine, *tables: str) -> None:
-    """Nothing to do: keys are found by their index, however many rows the planner knows of."""
+def learn(connection, tables: Sequence[str]) -> None:
+    """Nothing to do: the planner goes by the indexes."""
 
 
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
