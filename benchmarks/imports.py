@@ -142,8 +142,8 @@ def beside_work(url: str, journal: Path, home: Path) -> dict:
     """An import while people read and write: their p95 before and during, in milliseconds, two clients each."""
     engine = open_engine(url)
     with engine.connect() as connection:
-        items = list(connection.exec_driver_sql("SELECT id FROM item WHERE sku LIKE 'SKU%'").scalars())
-        stores = list(connection.exec_driver_sql("SELECT id FROM store WHERE code LIKE 'S%'").scalars())
+        items = list(connection.exec_driver_sql("SELECT id FROM item WHERE substr(sku, 1, 3) = 'SKU'").scalars())
+        stores = list(connection.exec_driver_sql("SELECT id FROM store WHERE substr(code, 1, 1) = 'S'").scalars())
     engine.dispose()
     figures: dict = {}
     with service(url, home) as (port, _, _process):

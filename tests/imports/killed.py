@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
+import os
 import random
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -27,7 +29,10 @@ _processes.set_forkserver_preload(["tests.imports.killed"])
 
 
 def killed_often(url: str, file: Path, home: Path, kills: int, *, is_broken: bool = False) -> int:
-    """Start an import and kill it, again and again. returns: how many died before they were done"""
+    """Start an import and kill it, again and again. returns: how many died before they were done
+
+    is_broken: a twin that is wrong, and that dies by itself where it hurts
+    """
     dice = random.Random(kills)
     died = 0
     for _ in range(kills):
@@ -36,7 +41,10 @@ def killed_often(url: str, file: Path, home: Path, kills: int, *, is_broken: boo
         process.start()
         there.close()
         here.recv()
-        time.sleep(dice.uniform(0.01, 0.6))
+        if is_broken:
+            process.join(60)
+        else:
+            time.sleep(dice.uniform(0.01, 0.6))
         died += process.exitcode is None
         process.kill()
         process.join()
@@ -55,16 +63,19 @@ def _import(url: str, file: Path, home: Path, started: Any, is_broken: bool) -> 
 
 
 def _remember_in_another_transaction() -> None:
-    """The twin: lines are posted first, and remembered a moment later."""
+    """The twin: lines are posted first, and remembered a moment later; after three chunks it dies in between."""
     remember, apply_chunk = documents.remember, service._apply_chunk
     waiting: list[tuple] = []
+    chunks: list = []
 
     def remember_later(_work, *what):
         waiting.append(what)
 
     def apply_then_remember(kind, chunk):
         outcome = apply_chunk(kind, chunk)
-        time.sleep(0.01)
+        chunks.append(outcome)
+        if len(chunks) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
         with unit_of_work.unit_of_work(Command(by=kind.actor)) as work:
             for what in waiting:
                 remember(work, *what)

@@ -61,7 +61,7 @@ def test_the_proof_notices_lines_that_are_remembered_in_another_transaction(
     undisturbed, chain, database_url, take_in, tmp_path
 ):
     stock(chain)
-    killed_often(database_url, JOURNAL, tmp_path, KILLS, is_broken=True)
+    killed_often(database_url, JOURNAL, tmp_path, 2, is_broken=True)
     take_in("sales", JOURNAL)
 
     with reading(engine()).connect() as connection:
