@@ -140,17 +140,17 @@ def trend(
 
     Name the first day, or how many days; both ends count.
     """
-    scope = Scope(actor, store_id, product_id, category_id)
+    books = Books(session, Scope(actor, store_id, product_id, category_id))
     first = first_day or last_day - timedelta(days=(days or 1) - 1)
-    return Trend(
-        tuple(daily(session, scope, first_day=first, last_day=last_day)),
-        tuple(top_movers(session, scope, first_day=first, last_day=last_day)),
-    )
+    return Trend(tuple(_daily(books, first, last_day)), tuple(_movers(books, first, last_day, TOP)))
 
 
 def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) -> list[Day]:
     """One Day per calendar day, oldest first, no gaps."""
-    books = Books(session, scope)
+    return _daily(Books(session, scope), first_day, last_day)
+
+
+def _daily(books: Books, first_day: date, last_day: date) -> list[Day]:
     per_day = books.per_day(first_day)
     stock = books.on_hand()
     # Counted back from what is there now: what stands at the end of a day is that less what came later.
@@ -168,17 +168,22 @@ def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) ->
 
 def totals(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Totals:
     """What came and went over a period."""
-    per_day = Books(session, scope).per_day(first_day, last_day)
+    return _totals(Books(session, scope), first_day, last_day)
+
+
+def _totals(books: Books, first_day: date, last_day: date) -> Totals:
+    per_day = books.per_day(first_day, last_day)
     return Totals(first_day, last_day, **_shown(_sum(per_day.values())))
 
 
 def comparison(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Comparison:
     """A period beside the one before and the same days of the year before (29 February beside the 28th)."""
     length = last_day - first_day + timedelta(days=1)
+    books = Books(session, scope)
     return Comparison(
-        totals(session, scope, first_day=first_day, last_day=last_day),
-        totals(session, scope, first_day=first_day - length, last_day=last_day - length),
-        totals(session, scope, first_day=year_before(first_day), last_day=year_before(last_day)),
+        _totals(books, first_day, last_day),
+        _totals(books, first_day - length, last_day - length),
+        _totals(books, year_before(first_day), year_before(last_day)),
     )
 
 
@@ -191,9 +196,13 @@ def year_before(day: date) -> date:
 
 def top_movers(session: Session, scope: Scope, *, first_day: date, last_day: date, limit: int = TOP) -> list[Mover]:
     """The items that sold most over a period, net of returns, those that sold anything."""
-    found = Books(session, scope).most_sold(first_day, last_day, limit)
+    return _movers(Books(session, scope), first_day, last_day, limit)
+
+
+def _movers(books: Books, first_day: date, last_day: date, limit: int) -> list[Mover]:
+    found = books.most_sold(first_day, last_day, limit)
     named = select(Item.id, Item.sku, Item.name).where(Item.id.in_([row.item_id for row in found]))
-    names = {row.id: row for row in session.execute(named)}
+    names = {row.id: row for row in books.session.execute(named)}
     return [
         Mover(row.item_id, names[row.item_id].sku, names[row.item_id].name, row.sold, row.received) for row in found
     ]
