@@ -136,7 +136,7 @@ def check(engine) -> int:
             on_hand[row.place_id] += change_by(row)
             for where in (row.place_id, facts.EVERYWHERE):
                 for days in WINDOWS:
-                    if (date.fromisoformat(str(until)) - row.business_date).days < days:
+                    if 0 <= (date.fromisoformat(str(until)) - row.business_date).days < days:
                         sums = recent.setdefault((where, row.item_id), defaultdict(Decimal))
                         sums[f"sold_{days}"] += flows["sold"] - flows["returned"]
                         sums[f"received_{days}"] += flows["received"]

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
@@ -300,10 +300,11 @@ class Books:
         for each in self.later:
             if first_day <= each.entry.business_date <= last_day:
                 later.setdefault(each.item_id, []).append(_of_line(each.entry))
-        base, sold = self._sold(first_day, last_day)
+        base, sold, is_grouped = self._sold(first_day, last_day)
         item_id = base.selected_columns[0]
         # One place more for each item that may change its rank.
-        best = base.having(sold > ZERO).order_by(sold.desc(), item_id).limit(limit + len(later))
+        best = (base.having if is_grouped else base.where)(sold > ZERO)
+        best = best.order_by(sold.desc(), item_id).limit(limit + len(later))
         found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
         if later:
             found |= {row.item_id: _Sold(*row) for row in self.session.execute(base.where(item_id.in_(later)))}
@@ -328,21 +329,30 @@ class Books:
         return found
 
     def _sold(self, first_day: date, last_day: date):
-        """Sold and received per item by facts. returns: the grouped statement, and its column of what was sold"""
+        """Sold and received per item by facts. returns: the statement, its column of what was sold, whether it groups
+
+        What was sold lately in one place, or everywhere, is one row per item, and everywhere it has an index.
+        """
+        assert self.state is not None
         days = (last_day - first_day).days + 1
-        if last_day == self.state.until and days in WINDOWS:
-            item_id, kind = RecentSales.item_id, RecentSales.sold_30.type
-            sold = func.sum(getattr(RecentSales, f"sold_{days}"), type_=kind)
-            received = func.sum(getattr(RecentSales, f"received_{days}"), type_=kind)
-            is_everything = self.scope.store_id is None and self.scope.actor.store_ids is None
-            where = and_(RecentSales.place_id.in_([facts.EVERYWHERE] if is_everything else self.places))
+        is_recent = last_day == self.state.until and days in WINDOWS
+        is_everywhere = self.scope.store_id is None and self.scope.actor.store_ids is None
+        is_grouped = not is_recent or not (is_everywhere or len(self.places) == 1)
+        if is_recent:
+            item_id = RecentSales.item_id
+            sold, received = getattr(RecentSales, f"sold_{days}"), getattr(RecentSales, f"received_{days}")
+            # Written out: an index over some rows is not used for a parameter.
+            here = text(f"recent_sales.place_id = {facts.EVERYWHERE}")
+            where = and_(here if is_everywhere else RecentSales.place_id.in_(self.places))
         else:
-            item_id, kind = DailyFact.item_id, DailyFact.sold.type
-            sold = func.sum(DailyFact.sold - DailyFact.returned, type_=kind)
-            received = func.sum(DailyFact.received, type_=kind)
+            item_id, sold, received = DailyFact.item_id, DailyFact.sold - DailyFact.returned, DailyFact.received
             where = and_(DailyFact.place_id.in_(self.places), DailyFact.business_date.between(first_day, last_day))
+        if is_grouped:
+            kind = DailyFact.sold.type
+            sold, received = func.sum(sold, type_=kind), func.sum(received, type_=kind)
         statement = select(item_id.label("item_id"), sold.label("sold"), received.label("received")).where(where)
-        return self.scope.of_items(statement, item_id).group_by(item_id), sold
+        statement = self.scope.of_items(statement, item_id)
+        return statement.group_by(item_id) if is_grouped else statement, sold, is_grouped
 
     @property
     def _is_of_items(self) -> bool:
