@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 
 import pytest
@@ -68,4 +69,4 @@ def test_the_slices_of_a_period_are_its_days_each_once(today, days, step):
     whole = period(today, days=days)
     cut = slices(whole, step)
     assert (cut[0].first, cut[-1].last, sum(each.days for each in cut)) == (whole.first, whole.last, days)
-    assert all((later.first - earlier.last).days == 1 for earlier, later in zip(cut, cut[1:], strict=False))
+    assert all((later.first - earlier.last).days == 1 for earlier, later in itertools.pairwise(cut))

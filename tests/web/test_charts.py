@@ -102,4 +102,4 @@ def test_nothing_is_drawn_outside_and_five_lines_are_enough(values):
         heights = [y for y, _ in drawing.grid]
         assert 2 <= len(heights) <= 5
         assert (max(heights), min(heights)) == (BASE, TOP)
-        assert all(TOP - 0.1 <= y and y + height <= BASE + 0.1 for _, y, _, height in drawing.series[0].bars)
+        assert all(y >= TOP - 0.1 and y + height <= BASE + 0.1 for _, y, _, height in drawing.series[0].bars)

@@ -34,6 +34,21 @@ def signed(number: Decimal) -> str:
     return ("+" if number > 0 else "") + quantity(number)
 
 
+def change(now: Decimal, before: Decimal) -> str:
+    """How far a figure went from an earlier one, in whole percents; in words where there is nothing to go from."""
+    if now == before:
+        return "no change"
+    if before <= 0:
+        return f"{signed(now - before)}, from {quantity(before)}"
+    percent = round((now - before) / before * 100)
+    return f"{signed(Decimal(percent))}%" if percent else f"{signed(now - before)}"
+
+
+def percent(share: Decimal) -> str:
+    """A share of 1 in whole percents; what is there but small is not nothing."""
+    return "under 1%" if 0 < share < Decimal("0.005") else f"{round(share * 100)}%"
+
+
 def money(amount: Decimal | None, currency: str = "GBP") -> str:
     if amount is None:
         return "–"
@@ -92,6 +107,8 @@ def register(app: Flask) -> None:
         quantity=quantity,
         helper=helper,
         signed=signed,
+        change=change,
+        percent=percent,
         money=money,
         price=price,
         when=when,

@@ -5,6 +5,7 @@ Sums over movement lines by business date: exact, but as long as the range is. D
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -218,3 +219,12 @@ def _on_hand_now(session: Session, scope: Scope) -> Decimal:
         .where(scope.here(Place))
     )
     return session.execute(scope.of_items(statement, Balance.item_id)).scalar_one() or ZERO
+
+
+def sold_of(
+    session: Session, scope: Scope, items: Collection[int], *, first_day: date, last_day: date
+) -> dict[int, Decimal]:
+    """What some items sold over a period, net of returns. shape: {item id: sold}; 0 for those that did not"""
+    within = and_(Movement.business_date.between(first_day, last_day), MovementLine.item_id.in_(items))
+    rows = _flows_by(session, scope, MovementLine.item_id, within) if items else {}
+    return {item: _figures(rows.get(item))["sold"] for item in items}
