@@ -17,6 +17,7 @@ from ventory.core.ledger import Move, Place
 from ventory.db import dialect
 from ventory.db.unit_of_work import transaction
 from ventory.models import Balance, Item, ItemBarcode, ItemStore, Movement, MovementLine
+from ventory.stock import facts
 
 EMAIL, PASSWORD = "bench@bench.example", "measured in the same run"
 LINES_A_MOVEMENT = 5
@@ -162,6 +163,7 @@ def _history(session, made, places, ids, lines, dice, now) -> None:
     _copy(database, connection, ItemStore, "inventory_id store_id item_id reorder_point version shelf", rules)
     names = "inventory_id place_id item_id on_hand reserved incoming value last_cost may_go_negative reorder_point"
     _copy(database, connection, Balance, names, balances)
+    facts.derive_all(connection, made.inventory_id)
 
 
 def _copy(database, connection, table, names: str, rows) -> None:

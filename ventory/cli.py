@@ -202,19 +202,19 @@ def verify() -> None:
     for difference in report.differences:
         say(str(difference))
     say(
-        f"{report.lines} lines, {report.balances} balances, {len(report.differences)} differences"
-        f" ({time.monotonic() - started:.1f} s)"
+        f"{report.lines} lines, {report.balances} balances, {report.facts} daily facts,"
+        f" {len(report.differences)} differences ({time.monotonic() - started:.1f} s)"
     )
     raise SystemExit(1 if report.differences else 0)
 
 
 @ventory.command()
 def rebuild() -> None:
-    """Make every balance again from the ledger."""
+    """Make every balance and every daily fact again from the ledger."""
     from ventory.stock.verify import rebuild as again
 
     engine = open_database(settings.load())
     _refuse_pending(engine)
     with unit_of_work.transaction() as session:
         count = again(session.connection())
-    say(f"{count} balances were made again from the ledger")
+    say(f"{count} balances and the daily facts were made again from the ledger")

@@ -14,7 +14,19 @@ from ventory.blueprints.uom.models import UnitRow
 from ventory.db.base import Base
 from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader
-from ventory.stock.models import Balance, Lot, Movement, MovementLine, MovementPrivate, Place
+from ventory.stock.models import (
+    Balance,
+    DailyFact,
+    DailyTotal,
+    DerivedInventory,
+    DerivedPlace,
+    Lot,
+    Movement,
+    MovementLine,
+    MovementPrivate,
+    Place,
+    RecentSales,
+)
 
 __all__ = [
     "ActorRow",
@@ -23,6 +35,10 @@ __all__ = [
     "Base",
     "Category",
     "CustomField",
+    "DailyFact",
+    "DailyTotal",
+    "DerivedInventory",
+    "DerivedPlace",
     "FileRow",
     "Inventory",
     "InventoryRule",
@@ -45,6 +61,7 @@ __all__ = [
     "Place",
     "Price",
     "PriceList",
+    "RecentSales",
     "Store",
     "Supplier",
     "SupplierContact",

@@ -8,6 +8,9 @@ import pytest
 import time_machine
 
 from ventory.core.days import local_day
+from ventory.stock import facts
+from ventory.worker import run
+from ventory.worker.facts import Bookkeeper
 
 TODAY = local_day(datetime.now(UTC), "Europe/London")
 
@@ -22,9 +25,12 @@ def day(back: int) -> str:
     return (TODAY - timedelta(days=back)).isoformat()
 
 
-@pytest.fixture
-def trade(chain, api):
-    """Tea and coffee in Leeds, mugs in York, stocked a month ago; two weeks of trade. returns: ids of categories"""
+@pytest.fixture(params=["ledger", "facts", "facts and what waits"])
+def trade(request, engine, chain, api):
+    """Tea and coffee in Leeds, mugs in York, stocked a month ago; two weeks of trade. returns: ids of categories
+
+    The figures are the same whether the worker never ran, came to all of it, or to the first week and half a day.
+    """
     ids = {"drinks": api.post("/api/v1/categories", {"name": "Hot drinks"}).json["id"]}
     ids["teas"] = api.post("/api/v1/categories", {"name": "Loose teas", "parent_id": ids["drinks"]}).json["id"]
     with time_machine.travel(ago(30)):
@@ -36,11 +42,23 @@ def trade(chain, api):
     chain.move("sale", ("mug", 8, "YORK"), occurred_at=ago(7))
     chain.move("sale", ("coffee", 6), occurred_at=ago(3))
     chain.move("sale", ("tea", 5), occurred_at=ago(2))
+    if request.param == "facts and what waits":
+        follow(engine)
     chain.move("return", ("tea", 1), occurred_at=ago(1))
     chain.move("adjustment", ("tea", -2), occurred_at=ago(1), reason="damaged")
     chain.move("sale", ("mug", 12, "YORK"))
     chain.restock("tea", 30, unit_cost="2")
+    if request.param == "facts":
+        follow(engine)
     return ids
+
+
+def follow(engine) -> None:
+    """Let the worker come to everything that was announced."""
+    run.number(engine)
+    Bookkeeper(engine).step()
+    with engine.connect() as connection:
+        assert facts.underived(connection) == []
 
 
 def sold(rows, name="name"):

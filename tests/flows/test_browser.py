@@ -295,7 +295,7 @@ def test_a_form_sent_twice_in_a_row_is_sent_once(desk, address):
 
 def test_the_chart_is_read_by_arrow_keys(desk, address):
     desk.goto(f"{address}/items/30?store=LEEDS")
-    desk.focus("svg.chart")
+    desk.focus(".chart")
     desk.keyboard.press("End")
     desk.keyboard.press("ArrowLeft")
     second = desk.locator("tbody tr[data-reads] >> nth=1").get_attribute("data-reads")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from ventory.web.formats import change, helper, money, percent, price, quantity, short_date, signed, when
+from ventory.web.formats import change, helper, money, most_decimals, percent, price, quantity, short_date, signed, when
 from ventory.web.pictures import drawing
 
 
@@ -43,12 +43,19 @@ def test_a_change_carries_its_sign():
         (10, 10, "no change"),
         (7, 0, "+7, from 0"),
         (3, -2, "+5, from −2"),
-        (1001, 1000, "+1"),
+        (1004, 1000, "+0.4%"),
+        (99999, 100000, "−0.1%"),
         (-5, 10, "−150%"),
     ],
 )
 def test_a_figure_says_how_far_it_went_from_the_one_before(now, before, text):
     assert change(Decimal(now), Decimal(before)) == text
+
+
+def test_a_column_has_one_number_of_decimals():
+    assert most_decimals([Decimal("2"), Decimal("0.125000"), Decimal("7.5")]) == 3
+    assert most_decimals([Decimal("2.000000")]) is None
+    assert most_decimals([]) is None
 
 
 def test_a_small_share_is_not_nothing():

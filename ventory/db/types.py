@@ -49,6 +49,13 @@ class Quantity(_Exact):
     precision, decimals = 15, QUANTITY_DECIMALS
 
 
+class QuantitySum(_Exact):
+    """Stock units of many lines, six decimals; wider than any of them."""
+
+    cache_ok = True
+    precision, decimals = 24, QUANTITY_DECIMALS
+
+
 class Money(_Exact):
     """An amount in the inventory's currency, four decimals."""
 

@@ -52,6 +52,7 @@ from ventory.models import (
     Tag,
     User,
 )
+from ventory.stock import facts
 from ventory.stock.posting import private_digest
 
 NAME = "Fenwick & Rose"
@@ -459,3 +460,4 @@ class Loader:
                 for place in self.stores.values()
             ],
         )
+        facts.derive_all(connection, self.inventory_id)

@@ -10,8 +10,10 @@ from sqlalchemy import (
     CheckConstraint,
     Computed,
     Date,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     SmallInteger,
     String,
     Text,
@@ -23,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ventory.core.errors import AlreadyReversed, DuplicateReference
 from ventory.db.base import Base, Id, Tenant
 from ventory.db.integrity import means
-from ventory.db.types import Money, Quantity, UnitPrice, UtcTime
+from ventory.db.types import Money, Quantity, QuantitySum, UnitPrice, UtcTime
 
 OUT, LOW, FINE = 0, 1, 2
 """Values of Balance.state."""
@@ -215,6 +217,110 @@ class Balance(Tenant, Base):
             persisted=True,
         ),
     )
+
+
+class _Flows:
+    """What came and went; see core.facts for what belongs to which figure."""
+
+    received: Mapped[Decimal] = mapped_column(QuantitySum)
+    sold: Mapped[Decimal] = mapped_column(QuantitySum)
+    returned: Mapped[Decimal] = mapped_column(QuantitySum)
+    consumed: Mapped[Decimal] = mapped_column(QuantitySum)
+    adjusted: Mapped[Decimal] = mapped_column(QuantitySum)
+    transferred_in: Mapped[Decimal] = mapped_column(QuantitySum)
+    transferred_out: Mapped[Decimal] = mapped_column(QuantitySum)
+
+
+class DailyFact(_Flows, Tenant, Base):
+    """One item in one place that holds stock, on a day on which it moved.
+
+    opening + received - sold + returned - consumed + adjusted + transferred_in - transferred_out = closing, exactly;
+    the closing of a day is the opening of the next that has a row, and holds for the days between. Derived from the
+    lines by the worker; `ventory rebuild` makes it again.
+    """
+
+    __tablename__ = "daily_fact"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "place_id"], ["place.inventory_id", "place.id"]),
+        ForeignKeyConstraint(["inventory_id", "item_id"], ["item.inventory_id", "item.id"]),
+        Index("ix_daily_fact_date", "inventory_id", "business_date"),
+        {"sqlite_with_rowid": False},
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)  # no key of its own: the place's implies it
+    place_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    item_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    business_date: Mapped[date] = mapped_column(Date, primary_key=True)
+    opening: Mapped[Decimal] = mapped_column(QuantitySum)
+    closing: Mapped[Decimal] = mapped_column(QuantitySum)
+    lines: Mapped[int] = mapped_column(Integer)
+    last_second: Mapped[int] = mapped_column(Integer)
+    seconds_out: Mapped[int] = mapped_column(Integer)
+
+
+class DailyTotal(_Flows, Tenant, Base):
+    """All items of a place on one day: the sums of its daily facts."""
+
+    __tablename__ = "daily_total"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "place_id"], ["place.inventory_id", "place.id"]),
+        {"sqlite_with_rowid": False},
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    place_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    business_date: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class RecentSales(Tenant, Base):
+    """What an item sold, net of returns, and received in a place over the last 30, 90 and 365 days.
+
+    place_id: 0 for all stores and what is between them, so that the whole chain is one row per item
+    The days end with DerivedInventory.until.
+    """
+
+    __tablename__ = "recent_sales"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "item_id"], ["item.inventory_id", "item.id"]),
+        {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 80}},
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    place_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    item_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    sold_30: Mapped[Decimal] = mapped_column(QuantitySum)
+    sold_90: Mapped[Decimal] = mapped_column(QuantitySum)
+    sold_365: Mapped[Decimal] = mapped_column(QuantitySum)
+    received_30: Mapped[Decimal] = mapped_column(QuantitySum)
+    received_90: Mapped[Decimal] = mapped_column(QuantitySum)
+    received_365: Mapped[Decimal] = mapped_column(QuantitySum)
+
+
+class DerivedPlace(Tenant, Base):
+    """A place as far as its facts are derived: on hand of all items together."""
+
+    __tablename__ = "derived_place"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "place_id"], ["place.inventory_id", "place.id"]),
+        {"sqlite_with_rowid": False},
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    place_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    on_hand: Mapped[Decimal] = mapped_column(QuantitySum)
+
+
+class DerivedInventory(Tenant, Base):
+    """An inventory whose facts are complete up to where the outbox's reader `facts` came.
+
+    until: the last day of recent sales; version: another number whenever they were derived anew
+    """
+
+    __tablename__ = "derived_inventory"
+
+    inventory_id: Mapped[int] = mapped_column(Id, ForeignKey("inventory.id"), primary_key=True, autoincrement=False)
+    until: Mapped[date] = mapped_column(Date)
+    version: Mapped[int] = mapped_column(Integer, default=1)
 
 
 means(

@@ -8,30 +8,34 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, and_, column, func, literal, select, text, union_all
 
+from ventory.core.facts import FLOWS
 from ventory.core.ledger import HOLDING
 from ventory.core.quantity import ZERO, per_unit, plain
 from ventory.core.reorder import InForce, Rule, in_force
 from ventory.db import dialect
 from ventory.db.base import Id
 from ventory.db.types import Quantity
-from ventory.stock.models import Balance, MovementLine, Place
+from ventory.stock import facts
+from ventory.stock.models import Balance, DailyFact, DailyTotal, DerivedPlace, MovementLine, Place, RecentSales
 
 BATCH = 5_000
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A derived figure that is not what the ledger says."""
+    """A derived figure that is not what the ledger says. item_id: None for a sum of all items"""
 
     inventory_id: int
     place_id: int
-    item_id: int
+    item_id: int | None
     figure: str
     found: str
     expected: str
 
     def __str__(self) -> str:
-        where = f"inventory {self.inventory_id}, place {self.place_id}, item {self.item_id}"
+        where = f"inventory {self.inventory_id}, place {self.place_id}"
+        if self.item_id is not None:
+            where += f", item {self.item_id}"
         return f"{where}: {self.figure} is {self.found}, the ledger says {self.expected}"
 
 
@@ -41,6 +45,7 @@ class Report:
 
     lines: int
     balances: int
+    facts: int
     differences: tuple[Difference, ...]
 
 
@@ -74,7 +79,7 @@ _FIGURES = (
 
 
 def verify(connection: Connection) -> Report:
-    """Compare every balance of every inventory with the ledger.
+    """Compare every balance and every daily fact of every inventory with the ledger.
 
     Run it in one unchanging view (a reading transaction): it may take place while others write.
     """
@@ -102,7 +107,123 @@ def verify(connection: Connection) -> Report:
             if is_now != getattr(expected, figure)
         ]
     differences += [Difference(*key, "the balance", "there", "missing") for key in sorted(found)]
-    return Report(lines, count, tuple(differences))
+    count_of_facts, more = verify_facts(connection)
+    return Report(lines, count, count_of_facts, (*differences, *more))
+
+
+def verify_facts(connection: Connection) -> tuple[int, list[Difference]]:
+    """Compare daily facts and their sums with the ledger, up to where their reader came.
+
+    An inventory that is not derived yet has none to compare. Memory grows with items and days, not with lines.
+    returns: how many facts there are, and what differs
+    """
+    count, differences = 0, []
+    inventories = connection.execute(text("SELECT inventory_id FROM derived_inventory ORDER BY inventory_id"))
+    for inventory_id in inventories.scalars().all():
+        check = _FactsCheck(connection, inventory_id)
+        check.run()
+        count += check.count
+        differences += check.differences
+    return count, differences
+
+
+class _FactsCheck:
+    """The facts of one inventory beside those that the ledger would give."""
+
+    def __init__(self, connection: Connection, inventory_id: int):
+        self.connection, self.inventory_id = connection, inventory_id
+        self.count = 0
+        self.differences: list[Difference] = []
+        self.until = facts.state_of(connection, inventory_id).until
+        self.left_out = set(facts.waiting(connection, inventory_id))
+
+    def run(self) -> None:
+        kinds, places = facts.places_of(self.connection, self.inventory_id)
+        everywhere = facts.Sums(self.inventory_id, self.until)
+        for where in places.values():
+            sums = facts.Sums(self.inventory_id, self.until)
+            self._facts(where, kinds, sums)
+            self._sums(where.id, sums)
+            everywhere.add_recent(sums, facts.EVERYWHERE)
+        self._recent(facts.EVERYWHERE, everywhere)
+
+    def _facts(self, where: facts.Where, kinds: dict[int, str], sums: facts.Sums) -> None:
+        table = DailyFact.__table__
+        rows = self.connection.execute(
+            select(table)
+            .where(table.c.inventory_id == self.inventory_id, table.c.place_id == where.id)
+            .order_by(table.c.item_id, table.c.business_date),
+            execution_options={"yield_per": BATCH},
+        )
+        found = (((row.item_id, row.business_date), row) for row in rows)
+        for (item_id, day), row, fact in _side_by_side(found, self._derived(where, kinds, sums)):
+            self.count += row is not None
+            if row is None or fact is None:
+                self._differs(where.id, item_id, f"the fact of {day}", _there(row), _there(fact))
+                continue
+            for name in facts.FACT_FIGURES:
+                self._compare(where.id, item_id, f"{name} on {day}", getattr(row, name), getattr(fact, name))
+
+    def _derived(self, where: facts.Where, kinds: dict[int, str], sums: facts.Sums) -> Iterator[tuple]:
+        """Each fact under its item and day, counted in the sums as it goes by."""
+        for (_, item_id), days in facts.derived(self.connection, where, kinds, self.left_out):
+            for fact in days:
+                sums.add(where, item_id, fact)
+                yield (item_id, fact.business_date), fact
+
+    def _sums(self, place_id: int, sums: facts.Sums) -> None:
+        own = {"inventory_id": self.inventory_id, "place_id": place_id}
+        days = {row.business_date: row for row in self._rows(DailyTotal, own)}
+        totals = {day: flows for (_, day), flows in sums.totals.items()}
+        for day in sorted(days.keys() | totals.keys()):
+            row, flows = days.get(day), totals.get(day)
+            if row is None or flows is None:
+                self._differs(place_id, None, f"the sums of {day}", _there(row), _there(flows))
+                continue
+            for name, flow in zip(FLOWS, flows, strict=True):
+                self._compare(place_id, None, f"{name} of all items on {day}", getattr(row, name), flow)
+        on_hand = next((row.on_hand for row in self._rows(DerivedPlace, own)), ZERO)
+        self._compare(place_id, None, "on hand of all items", on_hand, sums.on_hand.get(place_id, ZERO))
+        self._recent(place_id, sums)
+
+    def _recent(self, place_id: int, sums: facts.Sums) -> None:
+        """A row that holds nothing but zeros and no row are the same."""
+        nothing = [ZERO] * len(facts.RECENT_FIGURES)
+        expected = {item: figures for (place, item), figures in sums.recent.items() if place == place_id}
+        for row in self._rows(RecentSales, {"inventory_id": self.inventory_id, "place_id": place_id}):
+            figures = expected.pop(row.item_id, nothing)
+            for name, figure in zip(facts.RECENT_FIGURES, figures, strict=True):
+                self._compare(place_id, row.item_id, name, getattr(row, name), figure)
+        for item_id, figures in sorted(expected.items()):
+            if figures != nothing:
+                self._differs(place_id, item_id, "what was sold lately", "missing", "there")
+
+    def _rows(self, model, own: dict[str, int]) -> Iterator:
+        table = model.__table__
+        statement = select(table).where(*(table.c[name] == value for name, value in own.items()))
+        yield from self.connection.execute(statement, execution_options={"yield_per": BATCH})
+
+    def _compare(self, place_id: int, item_id: int | None, figure: str, found, expected) -> None:
+        if found != expected:
+            self._differs(place_id, item_id, figure, _shown(found), _shown(expected))
+
+    def _differs(self, place_id: int, item_id: int | None, figure: str, found: str, expected: str) -> None:
+        self.differences.append(Difference(self.inventory_id, place_id, item_id, figure, found, expected))
+
+
+def _there(row) -> str:
+    return "missing" if row is None else "there"
+
+
+def _side_by_side(left: Iterator[tuple], right: Iterator[tuple]) -> Iterator[tuple]:
+    """Two rows of pairs (key, value) in ascending order as one: (key, left or None, right or None)."""
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        key = min(each[0] for each in (one, other) if each is not None)
+        ours, theirs = one is not None and one[0] == key, other is not None and other[0] == key
+        yield key, one[1] if one and ours else None, other[1] if other and theirs else None
+        one = next(left, None) if ours else one
+        other = next(right, None) if theirs else other
 
 
 def _shown(value) -> str:
@@ -238,7 +359,7 @@ def _rules_above_items(connection: Connection) -> dict[tuple[int, int | None], t
 
 
 def rebuild(connection: Connection) -> int:
-    """Make every balance again from the ledger and the rules, in the caller's transaction.
+    """Make every balance and every daily fact again from the ledger and the rules, in the caller's transaction.
 
     returns: how many balances there are now
     """
@@ -256,4 +377,6 @@ def rebuild(connection: Connection) -> int:
     connection.execute(balance.delete())
     for start in range(0, len(wanted), BATCH):
         connection.execute(balance.insert(), wanted[start : start + BATCH])
+    for inventory_id in connection.execute(text("SELECT id FROM inventory ORDER BY id")).scalars().all():
+        facts.derive_all(connection, inventory_id)
     return len(wanted)

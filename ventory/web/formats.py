@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -25,6 +26,11 @@ def quantity(number: Decimal | None, decimals: int | None = None) -> str:
     return ("\N{MINUS SIGN}" if text.startswith("-") else "") + grouped
 
 
+def most_decimals(numbers: Iterable[Decimal]) -> int | None:
+    """How many digits after the point a column of these needs; None where whole numbers do."""
+    return max((decimals_of(number) for number in numbers), default=0) or None
+
+
 def helper(number: Decimal | int | None, decimals: int | None = None) -> str:
     """A quantity in a column that only helps: zero is a dash."""
     return "–" if not number else quantity(Decimal(number), decimals)
@@ -40,8 +46,11 @@ def change(now: Decimal, before: Decimal) -> str:
         return "no change"
     if before <= 0:
         return f"{signed(now - before)}, from {quantity(before)}"
-    percent = round((now - before) / before * 100)
-    return f"{signed(Decimal(percent))}%" if percent else f"{signed(now - before)}"
+    percent = (now - before) / before * 100
+    if abs(percent) < 1:
+        tenths = max(round(abs(percent), 1), Decimal("0.1"))
+        return f"{signed(tenths.copy_sign(percent))}%"
+    return f"{signed(Decimal(round(percent)))}%"
 
 
 def percent(share: Decimal) -> str:
@@ -108,6 +117,7 @@ def register(app: Flask) -> None:
         helper=helper,
         signed=signed,
         change=change,
+        most_decimals=most_decimals,
         percent=percent,
         money=money,
         price=price,

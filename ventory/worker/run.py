@@ -22,6 +22,7 @@ from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader, read
 from ventory.web import logs
 from ventory.worker import files, mail
+from ventory.worker.facts import Bookkeeper
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.5
@@ -53,6 +54,7 @@ def run(config: Config, engine: Engine) -> None:
         signal.signal(number, lambda *_: stop.set())
     with only_one(config.home, stop):
         readers = [Reader("mail", mail.Postman(config).deliver), Reader("files", files.forget)]
+        bookkeeper = Bookkeeper(engine)
         waiter = dialect.of(engine).Waiter(engine)
         tidied_at = 0.0
         # The first sweep waits an hour: one after every start would list the whole storage each time.
@@ -60,6 +62,7 @@ def run(config: Config, engine: Engine) -> None:
         while not stop.is_set():
             try:
                 busy = step(engine, readers)
+                busy = bookkeeper.step() or busy
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
                     files.purge(engine)

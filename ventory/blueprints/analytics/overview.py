@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.analytics import queries
-from ventory.blueprints.analytics.queries import Day, Scope
+from ventory.blueprints.analytics.queries import Compared, Day, Scope
 from ventory.blueprints.categories import queries as categories
+from ventory.blueprints.categories.queries import CategoryView
 from ventory.blueprints.items import references
 from ventory.blueprints.stock import queries as stock_queries
 from ventory.blueprints.stock.queries import OutRow
@@ -19,15 +20,7 @@ from ventory.core.periods import Period
 from ventory.core.quantity import ZERO
 
 TOP = 10
-CANDIDATES = 200
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of the period and of the one before."""
-
-    now: Decimal
-    before: Decimal
+NOTHING = Compared(ZERO, ZERO)
 
 
 @dataclass(frozen=True)
@@ -66,11 +59,11 @@ class Overview:
     period: Period
     days: tuple[Day, ...]
     days_before: tuple[Day, ...]
-    sold: Figure
-    received: Figure
-    returned: Figure
-    adjusted: Figure
-    stock: Figure
+    sold: Compared
+    received: Compared
+    returned: Compared
+    adjusted: Compared
+    stock: Compared
     value: Decimal | None
     out: int
     low: int
@@ -97,90 +90,79 @@ def overview(
     days = queries.daily(session, scope, first_day=period.before.first, last_day=period.last)
     before, now = tuple(days[: period.days]), tuple(days[period.days :])
     counts = stock_queries.level_counts(session, actor, store_id, category_id=category_id)
+    by_item = queries.sold_by_item(session, scope, period)
+    top, falling = _ranked(session, by_item)
     sums = {name: _summed(now, before, name) for name in ("sold", "received", "returned", "adjusted")}
     return Overview(
         period=period,
         days=now,
         days_before=before,
         **sums,
-        stock=Figure(now[-1].stock, before[-1].stock),
+        stock=Compared(now[-1].stock, before[-1].stock),
         value=stock_queries.stock_value(session, actor, store_id, category_id),
         out=counts["out"],
         low=counts["low"],
         items=counts[""],
-        top=_top(session, scope, period),
-        falling=_falling(session, scope, period),
+        top=top,
+        falling=falling,
         stores=_stores(session, scope, period),
-        categories=_categories(session, scope, period, sums["sold"]),
+        categories=_categories(session, scope, by_item),
         out_longest=stock_queries.out_longest(session, actor, store_id, category_id, limit=TOP),
     )
 
 
-def _summed(now: Sequence[Day], before: Sequence[Day], name: str) -> Figure:
-    return Figure(*(sum((getattr(day, name) for day in days), ZERO) for days in (now, before)))
+def _summed(now: Sequence[Day], before: Sequence[Day], name: str) -> Compared:
+    return Compared(*(sum((getattr(day, name) for day in days), ZERO) for days in (now, before)))
 
 
-def _top(session: Session, scope: Scope, period: Period) -> tuple[ItemSales, ...]:
-    movers = queries.top_movers(session, scope, first_day=period.first, last_day=period.last, limit=TOP)
-    sold = queries.sold_of(
-        session,
-        scope,
-        [each.product_id for each in movers],
-        first_day=period.before.first,
-        last_day=period.before.last,
-    )
-    return tuple(ItemSales(each.product_id, each.sku, each.name, each.sold, sold[each.product_id]) for each in movers)
+def _ranked(session: Session, sold: dict[int, Compared]) -> tuple[tuple[ItemSales, ...], tuple[ItemSales, ...]]:
+    """The items that sold most, and those that lost most units against the period before."""
+    most = sorted(((-each.now, item) for item, each in sold.items() if each.now > 0))[:TOP]
+    fallen = sorted(((each.now - each.before, item) for item, each in sold.items() if each.now < each.before))[:TOP]
+    names = queries.names_of(session, [item for _, item in (*most, *fallen)])
 
+    def rows(ranked):
+        return tuple(ItemSales(item, *names[item], sold[item].now, sold[item].before) for _, item in ranked)
 
-def _falling(session: Session, scope: Scope, period: Period) -> tuple[ItemSales, ...]:
-    """The items that lost most, in units, among those that sold most before: none can lose more than it had sold."""
-    movers = queries.top_movers(
-        session, scope, first_day=period.before.first, last_day=period.before.last, limit=CANDIDATES
-    )
-    ids = [each.product_id for each in movers]
-    sold = queries.sold_of(session, scope, ids, first_day=period.first, last_day=period.last)
-    found = [ItemSales(each.product_id, each.sku, each.name, sold[each.product_id], each.sold) for each in movers]
-    fallen = [each for each in found if each.sold < each.before]
-    return tuple(sorted(fallen, key=lambda each: (each.sold - each.before, each.sku))[:TOP])
+    return rows(most), rows(fallen)
 
 
 def _stores(session: Session, scope: Scope, period: Period) -> tuple[Part, ...]:
     """Every open store, and closed ones that sold; none when one store was asked for."""
     if scope.store_id is not None:
         return ()
-    found = []
-    for store in references.stores(session.connection(), scope.actor).all.values():
-        sold = _sold(session, replace(scope, store_id=store.id), period)
-        if store.closed_at is None or sold.now or sold.before:
-            found.append((store.id, store.code, store.name, sold))
-    return _shared(found)
+    sold = queries.sold_by_store(session, scope, period)
+    stores = references.stores(session.connection(), scope.actor).all.values()
+    shown = [store for store in stores if store.closed_at is None or store.id in sold]
+    return _shared([(store.id, store.code, store.name, sold.get(store.id, NOTHING)) for store in shown])
 
 
-def _categories(session: Session, scope: Scope, period: Period, whole: Figure) -> tuple[Part, ...]:
+def _categories(session: Session, scope: Scope, sold: dict[int, Compared]) -> tuple[Part, ...]:
     """The categories at the top of the tree, or right below the one that was asked for, that sold something.
 
-    whole: what was sold in all; what the categories do not account for is a part of its own
+    What they do not account for is a part of its own.
     """
-    found: list[tuple[int | None, str | None, str, Figure]] = []
-    for each in categories.tree(session):
-        if each.parent_id == scope.category_id:
-            sold = _sold(session, replace(scope, category_id=each.id), period)
-            if sold.now or sold.before:
-                found.append((each.id, None, each.name, sold))
-    if not found:
+    parents = {each.id: each for each in categories.tree(session)}
+    of_item = queries.categories_of(session)
+    sums: dict[int | None, Compared] = {}
+    for item, each in sold.items():
+        part = _below(of_item[item], scope.category_id, parents)
+        known = sums.get(part, NOTHING)
+        sums[part] = Compared(known.now + each.now, known.before + each.before)
+    if not any(sums):
         return ()
-    rest = Figure(*(getattr(whole, way) - sum(getattr(row[3], way) for row in found) for way in ("now", "before")))
-    if rest.now or rest.before:
-        found.append((None, None, "No category" if scope.category_id is None else "Directly in it", rest))
-    return _shared(found)
+    rest = "No category" if scope.category_id is None else "Directly in it"
+    return _shared([(part, None, parents[part].name if part else rest, each) for part, each in sums.items()])
 
 
-def _sold(session: Session, scope: Scope, period: Period) -> Figure:
-    periods = (period, period.before)
-    return Figure(*(queries.totals(session, scope, first_day=p.first, last_day=p.last).sold for p in periods))
+def _below(category_id: int | None, top: int | None, tree: dict[int, CategoryView]) -> int | None:
+    """The category right below `top` that one lies in; None for `top` itself."""
+    while category_id is not None and category_id != top and tree[category_id].parent_id != top:
+        category_id = tree[category_id].parent_id
+    return None if category_id == top else category_id
 
 
-def _shared(found: Sequence[tuple[int | None, str | None, str, Figure]]) -> tuple[Part, ...]:
+def _shared(found: Sequence[tuple[int | None, str | None, str, Compared]]) -> tuple[Part, ...]:
     """Parts with their share, those that sold most first."""
     total = sum((sold.now for *_, sold in found), ZERO)
     parts = [

@@ -1,25 +1,37 @@
-"""Trends, totals and what sold most.
+"""Trends, totals and what sold most: daily facts, and the few movements that are not in them yet.
 
-Sums over movement lines by business date: exact, but as long as the range is. Daily facts will answer instead.
+Right after a sale it is in the answer, whether the worker has come to it or not. An inventory whose facts are not
+derived yet is answered from its ledger: as exact, but the slower the longer it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.items.queries import category_and_below
 from ventory.core.access import Actor
-from ventory.core.facts import FLOWS, change
+from ventory.core.facts import FLOWS, WINDOWS, change
+from ventory.core.periods import Period
 from ventory.core.quantity import ZERO
-from ventory.stock import flows
-from ventory.stock.models import Balance, Movement, MovementLine, Place
+from ventory.stock import facts, flows
+from ventory.stock.models import (
+    Balance,
+    DailyFact,
+    DailyTotal,
+    DerivedPlace,
+    Movement,
+    MovementLine,
+    Place,
+    RecentSales,
+)
 
 TOP = 10
 
@@ -139,16 +151,17 @@ def trend(
 
 def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) -> list[Day]:
     """One Day per calendar day, oldest first, no gaps."""
-    per_day = _flows_by(session, scope, Movement.business_date, Movement.business_date >= first_day)
-    stock = _on_hand_now(session, scope)
-    # Counted back from today's balance: what stands at the end of a day is today's stock less what came later.
+    books = Books(session, scope)
+    per_day = books.per_day(first_day)
+    stock = books.on_hand()
+    # Counted back from what is there now: what stands at the end of a day is that less what came later.
     for day in [day for day in per_day if day > last_day]:
         stock -= change(per_day[day])
     series = []
     for back in range((last_day - first_day).days + 1):
         day = last_day - timedelta(days=back)
         row = per_day.get(day)
-        series.append(Day(day, stock, **_figures(row)))
+        series.append(Day(day, stock, **_shown(row)))
         if row:
             stock -= change(row)
     return series[::-1]
@@ -156,8 +169,8 @@ def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) ->
 
 def totals(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Totals:
     """What came and went over a period."""
-    rows = _flows_by(session, scope, None, Movement.business_date.between(first_day, last_day))
-    return Totals(first_day, last_day, **_figures(rows.get(None)))
+    per_day = Books(session, scope).per_day(first_day, last_day)
+    return Totals(first_day, last_day, **_shown(_sum(per_day.values())))
 
 
 def comparison(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Comparison:
@@ -179,37 +192,137 @@ def year_before(day: date) -> date:
 
 def top_movers(session: Session, scope: Scope, *, first_day: date, last_day: date, limit: int = TOP) -> list[Mover]:
     """The items that sold most over a period, net of returns, those that sold anything."""
-    within = Movement.business_date.between(first_day, last_day)
-    found = [(item, _figures(row)) for item, row in _flows_by(session, scope, MovementLine.item_id, within).items()]
-    found = [each for each in found if each[1]["sold"] > 0]
-    found.sort(key=lambda each: (-each[1]["sold"], each[0]))
-    return _movers(session, [(item, row["sold"], row["received"]) for item, row in found[:limit]])
+    found = Books(session, scope).most_sold(first_day, last_day, limit)
+    named = select(Item.id, Item.sku, Item.name).where(Item.id.in_([row.item_id for row in found]))
+    names = {row.id: row for row in session.execute(named)}
+    return [
+        Mover(row.item_id, names[row.item_id].sku, names[row.item_id].name, row.sold, row.received) for row in found
+    ]
 
 
-def _movers(session: Session, found: list[tuple[int, Decimal, Decimal]]) -> list[Mover]:
-    names = {
-        row.id: row
-        for row in session.execute(select(Item.id, Item.sku, Item.name).where(Item.id.in_([each[0] for each in found])))
-    }
-    return [Mover(item, names[item].sku, names[item].name, sold, received) for item, sold, received in found]
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Flows as facts have them: sold before returns."""
+
+    received: Decimal
+    sold: Decimal
+    returned: Decimal
+    consumed: Decimal
+    adjusted: Decimal
+    transferred_in: Decimal
+    transferred_out: Decimal
 
 
-def _flows_by(session: Session, scope: Scope, key, within) -> dict:
-    """The flows of the ledger summed by a column, or altogether under None."""
-    statement = flows.lines_at(scope.here).where(within).add_columns(*flows.sums(scope.here))
-    statement = scope.of_items(statement, MovementLine.item_id)
-    if key is None:
-        return {None: session.execute(statement).one()}
-    return {row.key: row for row in session.execute(statement.add_columns(key.label("key")).group_by(key))}
+def _sum(rows: Iterable) -> Figures:
+    rows = list(rows)
+    return Figures(*(sum((getattr(row, name) for row in rows), ZERO) for name in FLOWS))
 
 
-def _figures(row) -> dict[str, Decimal]:
-    """What an answer shows of a row of flows: sold net of returns."""
+def _shown(row) -> dict[str, Decimal]:
+    """What an answer shows of flows: sold net of returns."""
     if row is None:
         return dict.fromkeys(FLOWS, ZERO)
-    figures = {name: getattr(row, name) for name in FLOWS}
-    figures["sold"] -= figures["returned"]
-    return figures
+    return {name: getattr(row, name) for name in FLOWS} | {"sold": row.sold - row.returned}
+
+
+class _Sold(NamedTuple):
+    item_id: int
+    sold: Decimal
+    received: Decimal
+
+
+class Books:
+    """What is known of a scope: facts up to where the reader came, and the ledger for what it has not come to.
+
+    Without facts the ledger answers alone.
+    """
+
+    def __init__(self, session: Session, scope: Scope):
+        self.session, self.scope = session, scope
+        connection, inventory_id = session.connection(), scope.actor.inventory_id
+        self.state = facts.state_of(connection, inventory_id)
+        self.waiting = facts.waiting(connection, inventory_id) if self.state else None
+        self.places = list(session.execute(select(Place.id).where(scope.here(Place))).scalars())
+
+    def per_day(self, first_day: date, last_day: date | None = None) -> dict[date, Figures]:
+        """The flows of each day of a period on which there were any, to the newest when no last day is named."""
+
+        def within(column):
+            return column >= first_day if last_day is None else column.between(first_day, last_day)
+
+        found = self._ledger(Movement.business_date, within(Movement.business_date))
+        if self.state is None:
+            return found
+        table = DailyFact if self._is_of_items else DailyTotal
+        columns = [func.sum(getattr(table, name), type_=getattr(table, name).type).label(name) for name in FLOWS]
+        statement = select(table.business_date, *columns).where(table.place_id.in_(self.places))
+        if table is DailyFact:
+            statement = self.scope.of_items(statement, DailyFact.item_id)
+        for row in self.session.execute(statement.where(within(table.business_date)).group_by(table.business_date)):
+            day = row.business_date
+            found[day] = _sum([row, found[day]]) if day in found else row
+        return found
+
+    def on_hand(self) -> Decimal:
+        """What is there now. Of all items it is kept in one row per place: a chain has a million balances."""
+        if self.state is None or self._is_of_items:
+            return _on_hand_now(self.session, self.scope)
+        kept = select(func.sum(DerivedPlace.on_hand)).where(DerivedPlace.place_id.in_(self.places))
+        later = self._ledger(None, true())
+        return (self.session.execute(kept).scalar_one() or ZERO) + sum(map(change, later.values()), ZERO)
+
+    def most_sold(self, first_day: date, last_day: date, limit: int) -> list[_Sold]:
+        """Items with sales, best first."""
+        rows = self._ledger(MovementLine.item_id, Movement.business_date.between(first_day, last_day))
+        later = {item: _Sold(item, row.sold - row.returned, row.received) for item, row in rows.items()}
+        found = later
+        if self.state is not None:
+            base, sold = self._sold(first_day, last_day)
+            # One place more for each item that may change its rank.
+            best = base.having(sold > ZERO).order_by(sold.desc(), base.selected_columns[0]).limit(limit + len(later))
+            found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
+            if later:
+                touched = base.where(base.selected_columns[0].in_(later))
+                found |= {row.item_id: _Sold(*row) for row in self.session.execute(touched)}
+            for item, more in later.items():
+                known = found.get(item, _Sold(item, ZERO, ZERO))
+                found[item] = _Sold(item, known.sold + more.sold, known.received + more.received)
+        ranked = sorted((row for row in found.values() if row.sold > 0), key=lambda row: (-row.sold, row.item_id))
+        return ranked[:limit]
+
+    def _sold(self, first_day: date, last_day: date):
+        """Compared and received per item by facts. returns: the grouped statement, and its column of what was sold"""
+        days = (last_day - first_day).days + 1
+        if last_day == self.state.until and days in WINDOWS:
+            item_id, kind = RecentSales.item_id, RecentSales.sold_30.type
+            sold = func.sum(getattr(RecentSales, f"sold_{days}"), type_=kind)
+            received = func.sum(getattr(RecentSales, f"received_{days}"), type_=kind)
+            is_everything = self.scope.store_id is None and self.scope.actor.store_ids is None
+            where = and_(RecentSales.place_id.in_([facts.EVERYWHERE] if is_everything else self.places))
+        else:
+            item_id, kind = DailyFact.item_id, DailyFact.sold.type
+            sold = func.sum(DailyFact.sold - DailyFact.returned, type_=kind)
+            received = func.sum(DailyFact.received, type_=kind)
+            where = and_(DailyFact.place_id.in_(self.places), DailyFact.business_date.between(first_day, last_day))
+        statement = select(item_id.label("item_id"), sold.label("sold"), received.label("received")).where(where)
+        return self.scope.of_items(statement, item_id).group_by(item_id), sold
+
+    @property
+    def _is_of_items(self) -> bool:
+        return self.scope.product_id is not None or self.scope.category_id is not None
+
+    def _ledger(self, key, within) -> dict:
+        """The flows by a column, or all under None, of the movements that are not in the facts."""
+        if self.waiting is not None and not self.waiting:
+            return {}
+        here = self.scope.here
+        statement = flows.lines_at(here).where(within).add_columns(*flows.sums(here))
+        if self.waiting is not None:
+            statement = statement.where(MovementLine.movement_id.in_(self.waiting))
+        statement = self.scope.of_items(statement, MovementLine.item_id)
+        if key is None:
+            return {None: self.session.execute(statement).one()}
+        return {row.key: row for row in self.session.execute(statement.add_columns(key.label("key")).group_by(key))}
 
 
 def _on_hand_now(session: Session, scope: Scope) -> Decimal:
@@ -221,10 +334,58 @@ def _on_hand_now(session: Session, scope: Scope) -> Decimal:
     return session.execute(scope.of_items(statement, Balance.item_id)).scalar_one() or ZERO
 
 
-def sold_of(
-    session: Session, scope: Scope, items: Collection[int], *, first_day: date, last_day: date
-) -> dict[int, Decimal]:
-    """What some items sold over a period, net of returns. shape: {item id: sold}; 0 for those that did not"""
-    within = and_(Movement.business_date.between(first_day, last_day), MovementLine.item_id.in_(items))
-    rows = _flows_by(session, scope, MovementLine.item_id, within) if items else {}
-    return {item: _figures(rows.get(item))["sold"] for item in items}
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of a period and of the one before."""
+
+    now: Decimal
+    before: Decimal
+
+
+def sold_by_item(session: Session, scope: Scope, period: Period) -> dict[int, Compared]:
+    """What each item sold in a period and before. shape: {item id: Compared}, items without sales left out"""
+    return _sold_by(session, scope, period, DailyFact, DailyFact.item_id, MovementLine.item_id)
+
+
+def sold_by_store(session: Session, scope: Scope, period: Period) -> dict[int, Compared]:
+    """As sold_by_item, by store."""
+    table = DailyTotal if scope.product_id is None and scope.category_id is None else DailyFact
+    store = case((flows.Target.kind == "customer", flows.Source.id), else_=flows.Target.id)
+    return _sold_by(session, scope, period, table, table.place_id, store)
+
+
+def names_of(session: Session, items: Collection[int]) -> dict[int, tuple[str, str]]:
+    """shape: {item id: (SKU, name)}"""
+    rows = session.execute(select(Item.id, Item.sku, Item.name).where(Item.id.in_(items)))
+    return {row.id: (row.sku, row.name) for row in rows}
+
+
+def categories_of(session: Session) -> dict[int, int | None]:
+    """The category that every item is directly in, archived ones too. shape: {item id: category id}"""
+    rows = session.execute(select(Item.id, Item.category_id))
+    return {row.id: row.category_id for row in rows}
+
+
+def _sold_by(session: Session, scope: Scope, period: Period, table, column, column_of_lines) -> dict[int, Compared]:
+    """One pass over the facts of both periods, and the movements that are not in them yet."""
+    books, before = Books(session, scope), period.before
+    found: dict[int, Compared] = {}
+    if books.state is not None:
+        net, kind = table.sold - table.returned, table.sold.type
+        ways = [table.business_date >= period.first, table.business_date < period.first]
+        sums = [func.sum(case((way, net), else_=ZERO), type_=kind) for way in ways]
+        statement = (
+            select(column, *sums)
+            .where(table.place_id.in_(books.places), table.business_date.between(before.first, period.last))
+            .group_by(column)
+        )
+        if table is DailyFact:
+            statement = scope.of_items(statement, DailyFact.item_id)
+        found = {key: Compared(now, earlier) for key, now, earlier in session.execute(statement) if now or earlier}
+    for each, name in ((period, "now"), (before, "before")):
+        within = Movement.business_date.between(each.first, each.last)
+        for key, row in books._ledger(column_of_lines, within).items():
+            if row.sold != row.returned:
+                known = found.get(key, Compared(ZERO, ZERO))
+                found[key] = replace(known, **{name: getattr(known, name) + row.sold - row.returned})
+    return found

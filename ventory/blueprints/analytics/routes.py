@@ -17,6 +17,7 @@ from ventory.web import charts, reading
 from ventory.web.auth import guard
 from ventory.web.charts import BEFORE, FLOW, LEVEL, Drawing, Series
 from ventory.web.csv_files import csv_file
+from ventory.web.formats import most_decimals
 
 analytics_bp = Blueprint("analytics", __name__, template_folder="templates")
 STEPS = {DAY: "By day", WEEK: "By week", MONTH: "By month"}
@@ -71,6 +72,7 @@ def trends_page():
         drawings=_drawn_trends(shown, found, step, compare),
         matching=_matching(),
         named=charts.named,
+        digits=_digits(found),
     )
 
 
@@ -156,6 +158,13 @@ def _drawn_trends(shown: Asked, found: Trends, step: str, compare: str) -> list[
         )
         made.append((figure, title, drawing, moved))
     return made
+
+
+def _digits(found: Trends) -> dict[str, int | None]:
+    """How many decimals each column of the table needs."""
+    names = ("sold", "received", "adjusted", "returned", "consumed", "stock")
+    digits = {name: most_decimals(getattr(each, name) for each in found.points) for name in names}
+    return digits | {"compared": most_decimals(each.sold for each in found.compared)}
 
 
 def _matching():

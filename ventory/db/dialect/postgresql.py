@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Column, ColumnElement, any_, bindparam, cast, text
+from sqlalchemy import BigInteger, Column, ColumnElement, any_, bindparam, cast, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from ventory.core.ledger import Balance, Key
@@ -358,3 +358,42 @@ def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) ->
             copy.write_row(row)
     if columns[0].name == "id":
         connection.exec_driver_sql(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")  # noqa: S608
+
+
+def save_rows(connection, columns: Sequence[Column], rows: Sequence[tuple], *, adds: bool = False) -> None:
+    """Insert rows of one table, or change those that have the same primary key.
+
+    rows: no two of one key; adds: add to the figures that stand there instead of replacing them
+    """
+    if not rows:
+        return
+    table = columns[0].table
+    names = [column.name for column in columns]
+    kinds = (column.type.compile(connection.dialect) for column in columns)
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in zip(names, kinds, strict=True))
+    keys = [column.name for column in table.primary_key]
+    before = f"{table.name}.{{0}} + " if adds else ""
+    changes = ", ".join(f"{name} = {before.format(name)}excluded.{name}" for name in names if name not in keys)
+    run(
+        connection,
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}",
+        {name: numbers_text(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)},
+    )
+
+
+def pairs(first: str, second: str, rows: Iterable[tuple[int, int]]) -> tuple[str, dict[str, str]]:
+    """A table of pairs of numbers to join with. returns: its SQL, and its parameters"""
+    ordered = sorted(rows)
+    table = (
+        f"(SELECT * FROM unnest(CAST(:{first}s AS bigint[]), CAST(:{second}s AS bigint[])) AS k ({first}, {second}))"  # noqa: S608
+    )
+    return table, {
+        f"{first}s": numbers_text(row[0] for row in ordered),
+        f"{second}s": numbers_text(row[1] for row in ordered),
+    }
+
+
+def epoch(column) -> ColumnElement[int]:
+    """A time in whole seconds since 1970, rounded down."""
+    return cast(func.floor(func.extract("epoch", column)), BigInteger)

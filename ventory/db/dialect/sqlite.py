@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, ColumnElement, bindparam, func, select, text
+from sqlalchemy import Column, ColumnElement, Integer, bindparam, cast, func, select, text
 
 from ventory.core.ledger import Balance, Key
 from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
@@ -316,3 +316,38 @@ def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) ->
         f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
         [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows],
     )
+
+
+def save_rows(connection, columns: Sequence[Column], rows: Sequence[tuple], *, adds: bool = False) -> None:
+    """Insert rows of one table, or change those that have the same primary key.
+
+    rows: no two of one key; adds: add to the figures that stand there instead of replacing them
+    """
+    if not rows:
+        return
+    table = columns[0].table
+    names = [column.name for column in columns]
+    keys = [column.name for column in table.primary_key]
+    before = f"{table.name}.{{0}} + " if adds else ""
+    changes = ", ".join(f"{name} = {before.format(name)}excluded.{name}" for name in names if name not in keys)
+    bind = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+    run_many(
+        connection,
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}",
+        [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows],
+    )
+
+
+def pairs(first: str, second: str, rows: Iterable[tuple[int, int]]) -> tuple[str, dict[str, str]]:
+    """A table of pairs of numbers to join with. returns: its SQL, and its parameters"""
+    table = (
+        f"(SELECT json_extract(value, '$[0]') AS {first}, json_extract(value, '$[1]') AS {second}"  # noqa: S608
+        " FROM json_each(:pairs))"
+    )
+    return table, {"pairs": json.dumps(sorted(rows))}
+
+
+def epoch(column) -> ColumnElement[int]:
+    """A time in whole seconds since 1970, rounded down."""
+    return cast(func.strftime("%s", column), Integer)

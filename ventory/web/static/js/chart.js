@@ -1,13 +1,13 @@
 // Reading a chart by pointer or arrow keys: date, weekday and every value of that point, from the table below it.
 export function startChart() {
-  document.querySelectorAll("svg.chart[data-days]").forEach(read);
+  document.querySelectorAll(".chart[data-days]").forEach(read);
 }
 
 function read(chart) {
   const figure = chart.closest("section");
   const out = figure.querySelector("[data-reading]");
   const cursor = chart.querySelector(".cursor");
-  const ground = chart.querySelector(".ground");
+  const plot = chart.querySelector(".plot");
   const points = [...figure.querySelectorAll("tbody tr[data-reads]")].reverse();
   if (!out || !cursor || !points.length) return;
   const usual = out.textContent;
@@ -28,7 +28,7 @@ function read(chart) {
   };
 
   chart.addEventListener("pointermove", (event) => {
-    const { left, width } = ground.getBoundingClientRect();
+    const { left, width } = plot.getBoundingClientRect();
     show(Math.floor(((event.clientX - left) / width) * points.length));
   });
   chart.addEventListener("pointerleave", rest);

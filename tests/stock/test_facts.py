@@ -1,0 +1,302 @@
+"""Daily facts are the ledger's: after any history, at every moment, and after a crash."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from tests.chain import asked
+from tests.stock.test_verify import random_movement
+from ventory.blueprints.analytics import queries
+from ventory.blueprints.stock.service import (
+    RecordMovement,
+    RecordMovements,
+    ReverseMovement,
+    record,
+    record_many,
+    reverse,
+)
+from ventory.core.days import local_day
+from ventory.core.errors import VentoryError
+from ventory.core.facts import FLOWS, WINDOWS, change
+from ventory.db import unit_of_work
+from ventory.db.engine import reading, writing
+from ventory.db.scope import scope as within
+from ventory.models import DailyFact, DailyTotal, DerivedPlace, Movement, MovementLine, Place, RecentSales
+from ventory.stock import facts
+from ventory.stock.verify import rebuild, verify
+from ventory.worker import run
+from ventory.worker.facts import Bookkeeper
+
+TODAY = local_day(datetime.now(UTC), "Europe/London")
+SKUS = [f"item{number}" for number in range(12)]
+
+
+@pytest.fixture
+def worker(engine):
+    """Lets the worker come to everything that was announced."""
+    bookkeeper = Bookkeeper(engine)
+
+    def catch_up():
+        run.number(engine)
+        bookkeeper._stepped_at = 0.0
+        bookkeeper.step()
+
+    return catch_up
+
+
+@pytest.fixture
+def trend(chain):
+    """What analytics says of a store or of all, asked as a request does."""
+
+    def asked_for(store: str | None = None, days: int = 30, **more):
+        with within(Session(reading(unit_of_work.engine())), chain.inventory_id) as session:
+            store_id = chain.stores[store] if store else None
+            return queries.trend(session, chain.owner, last_day=TODAY, days=days, store_id=store_id, **more)
+
+    return asked_for
+
+
+def random_history(chain, seed: int, batches: int = 12) -> None:
+    """Batches of movements of all kinds, back-dated by up to two years, and reversals."""
+    dice = random.Random(seed)
+    for _ in range(batches):
+        movements = []
+        for _ in range(15):
+            movement = random_movement(dice)
+            back = timedelta(
+                days=dice.choice((0, 0, 1, 29, 30, 31, 89, 90, 364, 365, 700)), minutes=dice.randint(1, 900)
+            )
+            movements.append(replace(movement, occurred_at=datetime.now(UTC) - back))
+        done = record_many(RecordMovements(movements=tuple(movements), mode="good", by=chain.owner))
+        for movement_id in dice.sample([each for each in done.ids if each], 2):
+            with suppress(VentoryError):  # what was moved on cannot be taken back
+                reverse(ReverseMovement(movement_id=movement_id, by=chain.owner))
+
+
+def ledger(connection):
+    """Every figure again, by hand from the lines. shape: {(place, item): {day: {figure: quantity}}}"""
+    kinds = dict(connection.execute(select(Place.__table__.c.id, Place.__table__.c.kind)).all())
+    line, movement = MovementLine.__table__.c, Movement.__table__.c
+    rows = connection.execute(
+        select(line.from_place_id, line.to_place_id, line.item_id, line.quantity)
+        .add_columns(movement.business_date, movement.reverses_id)
+        .join_from(MovementLine.__table__, Movement.__table__, movement.id == line.movement_id)
+        .where(line.quantity > 0)
+    )
+    found = defaultdict(lambda: defaultdict(lambda: defaultdict(Decimal)))
+    holding = {"store", "held", "transit"}
+    for source, target, item, quantity, day, reverses in rows:
+        if reverses is not None:  # what it takes back, with a minus
+            source, target, quantity = target, source, -quantity
+        if kinds[source] in holding:
+            name, sign = {
+                "customer": ("sold", 1),
+                "supplier": ("received", -1),
+                "consumption": ("consumed", 1),
+            }.get(kinds[target], ("transferred_out", 1) if kinds[target] in holding else ("adjusted", -1))
+            found[source, item][day][name] += sign * quantity
+        if kinds[target] in holding:
+            name, sign = {
+                "customer": ("returned", 1),
+                "supplier": ("received", 1),
+                "consumption": ("consumed", -1),
+            }.get(kinds[source], ("transferred_in", 1) if kinds[source] in holding else ("adjusted", 1))
+            found[target, item][day][name] += sign * quantity
+    return found
+
+
+def check(engine) -> int:
+    """Compare every fact and every sum with the ledger. returns: how many facts there are"""
+    with reading(engine).connect() as connection:
+        expected = ledger(connection)
+        rows = connection.execute(select(DailyFact.__table__).order_by(*DailyFact.__table__.primary_key.columns)).all()
+        until = connection.execute(text("SELECT until FROM derived_inventory")).scalar_one()
+        totals, on_hand, recent = defaultdict(lambda: dict.fromkeys(FLOWS, 0)), defaultdict(Decimal), {}
+        closing = {}
+        for row in rows:
+            key = row.place_id, row.item_id
+            flows = expected[key].pop(row.business_date)
+            assert {name: getattr(row, name) for name in FLOWS} == {name: flows[name] for name in FLOWS}, row
+            assert row.opening == closing.get(key, 0), row
+            assert row.closing == row.opening + change(row), row
+            closing[key] = row.closing
+            for name in FLOWS:
+                totals[row.place_id, row.business_date][name] += flows[name]
+            on_hand[row.place_id] += change(row)
+            for where in (row.place_id, facts.EVERYWHERE):
+                for days in WINDOWS:
+                    if (date.fromisoformat(str(until)) - row.business_date).days < days:
+                        sums = recent.setdefault((where, row.item_id), defaultdict(Decimal))
+                        sums[f"sold_{days}"] += flows["sold"] - flows["returned"]
+                        sums[f"received_{days}"] += flows["received"]
+        assert not any(expected.values()), "a day without its fact"
+        found = {
+            (row.place_id, row.business_date): {name: getattr(row, name) for name in FLOWS}
+            for row in connection.execute(select(DailyTotal.__table__))
+        }
+        assert found == totals
+        places = connection.execute(select(DerivedPlace.__table__)).all()
+        assert {row.place_id: row.on_hand for row in places if row.on_hand} == {k: v for k, v in on_hand.items() if v}
+        for row in connection.execute(select(RecentSales.__table__)):
+            sums = recent.pop((row.place_id, row.item_id), {})
+            for name in facts.RECENT_FIGURES:
+                assert getattr(row, name) == sums.get(name, 0), (row, name)
+        assert not any(value for sums in recent.values() for value in sums.values())
+    return len(rows)
+
+
+def test_facts_of_any_history_are_the_ledgers(chain, engine, worker):
+    for sku in SKUS:
+        chain.item(sku, stock=500, unit="kg")
+        chain.restock(sku, 300, "YORK")
+    worker()
+    for seed in range(3):
+        random_history(chain, seed)
+        worker()
+
+        assert check(engine) > 100
+
+
+def test_followed_facts_are_those_derived_at_once(chain, engine, worker):
+    for sku in SKUS:
+        chain.item(sku, stock=500, unit="kg")
+        chain.restock(sku, 300, "YORK")
+    worker()
+    random_history(chain, 7)
+    worker()
+    followed = everything(engine)
+
+    with writing(engine).begin() as connection:
+        facts.derive_all(connection, chain.inventory_id)
+
+    assert everything(engine) == followed
+
+
+def everything(engine):
+    with reading(engine).connect() as connection:
+        tables = (DailyFact.__table__, DailyTotal.__table__, DerivedPlace.__table__)
+        return [connection.execute(select(table).order_by(*table.primary_key.columns)).all() for table in tables]
+
+
+def test_an_answer_is_exact_at_every_moment(chain, trend, worker):
+    chain.item("tea", stock=100)
+    chain.item("mug", stock=50)
+    chain.move("sale", ("tea", 1), ("mug", 2))
+    before = (trend(), trend("LEEDS"), trend("LEEDS", product_id=chain.items["tea"]), trend(days=7))
+    worker()
+    assert (trend(), trend("LEEDS"), trend("LEEDS", product_id=chain.items["tea"]), trend(days=7)) == before
+
+    chain.move("sale", ("tea", 5))
+    record(
+        RecordMovement(
+            movement=asked("sale", ("mug", 4), occurred_at=datetime.now(UTC) - timedelta(days=3)), by=chain.owner
+        )
+    )
+
+    waits = (trend(), trend("LEEDS"), trend("YORK"), trend("LEEDS", product_id=chain.items["tea"]), trend(days=7))
+    assert [(mover.sku, mover.sold) for mover in waits[0].top] == [("tea", 6), ("mug", 6)]
+    assert (waits[0].days[-1].stock, waits[0].days[-1].sold, waits[0].days[-4].sold) == (138, 8, 4)
+    worker()
+    assert (trend(), trend("LEEDS"), trend("YORK"), trend("LEEDS", product_id=chain.items["tea"]), trend(days=7)) == (
+        waits
+    )
+
+
+def test_a_new_day_lets_old_sales_go(chain, engine, trend, worker):
+    chain.item("tea", stock=100)
+    chain.restock("tea", 100)
+    for days, quantity in ((0, 1), (29, 2), (30, 4), (89, 8), (90, 16), (364, 32)):
+        when = datetime.now(UTC) - timedelta(days=days)
+        record(RecordMovement(movement=asked("sale", ("tea", quantity), occurred_at=when), by=chain.owner))
+    worker()
+    assert [trend(days=days).top[0].sold for days in WINDOWS] == [3, 15, 63]
+
+    with writing(engine).begin() as connection:
+        facts._turn(connection, chain.inventory_id, TODAY + timedelta(days=1))
+
+    with reading(engine).connect() as connection:
+        rows = connection.execute(select(RecentSales.__table__)).all()
+    assert {(row.sold_30, row.sold_90, row.sold_365) for row in rows} == {(1, 7, 31)}
+
+
+def tampered(engine, statement: str) -> set[str]:
+    """What verify newly says after a statement that nobody should have run."""
+    before = differences(engine)
+    with writing(engine).begin() as connection:
+        connection.execute(text(statement))
+    return {difference.figure for difference in differences(engine) - before}
+
+
+def differences(engine):
+    with reading(engine).connect() as connection:
+        return set(verify(connection).differences)
+
+
+def test_verify_names_a_wrong_fact_and_wrong_sums_and_rebuild_puts_them_right(chain, engine, worker):
+    tea = chain.item("tea", stock=100)
+    chain.move("sale", ("tea", 5))
+    chain.move("transfer", ("tea", 10, "LEEDS", "YORK"))
+    worker()
+    with reading(engine).connect() as connection:
+        assert verify(connection).differences == ()
+    whole = everything(engine)
+
+    leeds = f"place_id = {chain.stores['LEEDS']}"
+    for statement, figure in (
+        (f"UPDATE daily_fact SET sold = sold + sold WHERE {leeds}", f"sold on {TODAY}"),
+        (f"UPDATE daily_fact SET seconds_out = seconds_out + 1 WHERE {leeds}", f"seconds_out on {TODAY}"),
+        (f"UPDATE daily_total SET sold = sold + sold WHERE {leeds}", f"sold of all items on {TODAY}"),
+        (f"UPDATE derived_place SET on_hand = on_hand + on_hand WHERE {leeds}", "on hand of all items"),
+        (f"UPDATE recent_sales SET sold_30 = 0 WHERE item_id = {tea} AND {leeds}", "sold_30"),
+        (f"UPDATE recent_sales SET sold_90 = 0 WHERE item_id = {tea} AND place_id = 0", "sold_90"),
+        (f"DELETE FROM daily_fact WHERE place_id = {chain.stores['YORK']}", f"the fact of {TODAY}"),
+        (f"DELETE FROM daily_total WHERE place_id = {chain.stores['YORK']}", f"the sums of {TODAY}"),
+    ):
+        assert tampered(engine, statement) == {figure}
+
+    with unit_of_work.transaction() as session:
+        rebuild(session.connection())
+    assert everything(engine) == whole
+    with reading(engine).connect() as connection:
+        assert verify(connection).differences == ()
+
+
+def test_what_the_worker_has_not_come_to_is_no_difference(chain, engine, worker):
+    chain.item("tea", stock=100)
+    worker()
+    chain.move("sale", ("tea", 5))
+
+    with reading(engine).connect() as connection:
+        report = verify(connection)
+
+    assert (report.differences, report.facts) == ((), 1)
+    with unit_of_work.transaction() as session:
+        rebuild(session.connection())
+    worker()
+    check(engine)
+
+
+def test_seconds_out_of_stock_are_those_of_the_local_day(chain, engine, worker):
+    chain.item("tea", stock=0)
+    noon = datetime(2026, 3, 29, 11, tzinfo=UTC)  # the clocks went forward at one: the day has 23 hours
+    record(RecordMovement(movement=asked("adjustment", ("tea", 3), occurred_at=noon), by=chain.owner))
+    record(RecordMovement(movement=asked("sale", ("tea", 3), occurred_at=noon + timedelta(hours=2)), by=chain.owner))
+    record(
+        RecordMovement(movement=asked("adjustment", ("tea", 1), occurred_at=noon + timedelta(days=1)), by=chain.owner)
+    )
+    worker()
+
+    with reading(engine).connect() as connection:
+        rows = connection.execute(select(DailyFact.__table__).order_by(DailyFact.business_date)).all()
+
+    hour = 3600
+    assert [(row.business_date.day, row.seconds_out) for row in rows] == [(29, 23 * hour - 2 * hour), (30, 12 * hour)]

@@ -1,0 +1,587 @@
+"""Daily facts: derived from the ledger by a reader of the outbox, one batch of events at a time.
+
+Facts hold every movement whose event the reader `facts` has passed, and those that were never announced because they
+were loaded in bulk. What waits behind the reader (`waiting`) is added by whoever asks. See docs/explanation/facts.md.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
+
+from ventory.core.days import day_span, local_day
+from ventory.core.facts import FLOWS, LEAVING, WINDOWS, Entry, Fact, continued, flow_of
+from ventory.core.ledger import HOLDING
+from ventory.core.quantity import ZERO
+from ventory.db import dialect
+from ventory.db import engine as engines
+from ventory.db.outbox import Outbox, OutboxReader
+from ventory.stock.models import (
+    DailyFact,
+    DailyTotal,
+    DerivedInventory,
+    DerivedPlace,
+    Movement,
+    MovementLine,
+    Place,
+    RecentSales,
+)
+
+READER = "facts"
+ANNOUNCING = ("stock_changed", "stock_imported")
+"""Events that name movements: one as their subject, or many in the payload's `movement_ids`."""
+EVERYWHERE = 0
+"""RecentSales.place_id of the row for all stores and what is between them."""
+SHOWN = frozenset({"store", "transit"})
+"""Kinds of place whose stock counts for the whole chain."""
+BATCH = 1_000
+CHUNK = 1_500
+"""Facts that are written in one transaction while an inventory is derived: under 0.1 s on SQLite."""
+
+_line, _movement, _place = MovementLine.__table__.c, Movement.__table__.c, Place.__table__.c
+_fact, _total, _recent = DailyFact.__table__.c, DailyTotal.__table__.c, RecentSales.__table__.c
+_reader, _state, _on_hand = OutboxReader.__table__.c, DerivedInventory.__table__.c, DerivedPlace.__table__.c
+FACT_FIGURES = ("opening", "closing", "seconds_out", *FLOWS, "lines", "last_second")
+_FACT_COLUMNS = [_fact[name] for name in ("inventory_id", "place_id", "item_id", "business_date", *FACT_FIGURES)]
+_TOTAL_COLUMNS = [_total[name] for name in ("inventory_id", "place_id", "business_date", *FLOWS)]
+RECENT_FIGURES = tuple(f"{name}_{days}" for name in ("sold", "received") for days in WINDOWS)
+_RECENT_COLUMNS = [_recent[name] for name in ("inventory_id", "place_id", "item_id", *RECENT_FIGURES)]
+_ON_HAND_COLUMNS = [_on_hand.inventory_id, _on_hand.place_id, _on_hand.on_hand]
+
+Key = tuple[int, int]
+"""(place id, item id)"""
+
+
+class Overtaken(Exception):
+    """Somebody derived the facts anew meanwhile; what was computed is worth nothing."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place that holds stock, and by which clock its days go."""
+
+    id: int
+    kind: str
+    time_zone: str
+
+    def second_of(self, day: date, epoch: int) -> int:
+        """When something happened, counted from the beginning of a local day that it belongs to."""
+        begins, seconds = day_span(day, self.time_zone)
+        return min(max(epoch - begins, 0), seconds)
+
+    def seconds_of(self, day: date) -> int:
+        return day_span(day, self.time_zone)[1]
+
+
+def places_of(connection: Connection, inventory_id: int) -> tuple[dict[int, str], dict[int, Where]]:
+    """The kind of every place of an inventory, and those that hold stock."""
+    rows = connection.execute(_PLACES, {"inventory": inventory_id}).all()
+    kinds = {row.id: row.kind for row in rows}
+    return kinds, {row.id: Where(row.id, row.kind, row.time_zone) for row in rows if row.kind in HOLDING}
+
+
+_PLACES = text(
+    "SELECT p.id, p.kind, coalesce(s.time_zone, i.time_zone) AS time_zone FROM place p"
+    " JOIN inventory i ON i.id = p.inventory_id LEFT JOIN store s ON s.inventory_id = p.inventory_id"
+    " AND s.id = p.store_id WHERE p.inventory_id = :inventory ORDER BY p.id"
+)
+
+
+# --- where the reader is ----------------------------------------------------------------------------------------------
+
+
+def position(connection: Connection) -> int:
+    """How far the reader came."""
+    return connection.execute(select(_reader.seq).where(_reader.name == READER)).scalar_one_or_none() or 0
+
+
+def hold(connection: Connection) -> int:
+    """Keep the reader where it is until the transaction ends. returns: how far it came"""
+    connection.execute(_MAKE_READER, {"name": READER})
+    return connection.execute(select(_reader.seq).where(_reader.name == READER).with_for_update()).scalar_one()
+
+
+_MAKE_READER = text("INSERT INTO outbox_reader (name, seq) VALUES (:name, 0) ON CONFLICT DO NOTHING")
+
+
+def waiting(connection: Connection, inventory_id: int, after: int | None = None) -> list[int]:
+    """The ids of movements that facts do not hold yet: announced, but the reader has not come to them.
+
+    Ask in the same view in which facts are read. after: where the reader is taken to be, None for where it is
+    """
+    is_later = _seq(connection) > (position(connection) if after is None else after)
+    if dialect.of(connection).SEQUENCE == "seq":
+        is_later = or_(is_later, Outbox.seq.is_(None))
+    rows = connection.execute(
+        select(Outbox.subject_id, _MANY).where(
+            Outbox.inventory_id == inventory_id, Outbox.kind.in_(ANNOUNCING), is_later
+        )
+    )
+    return _named(rows)
+
+
+def _seq(connection: Connection):
+    return Outbox.id if dialect.of(connection).SEQUENCE == "id" else Outbox.seq
+
+
+_MANY = case((Outbox.kind == "stock_imported", Outbox.payload)).label("payload")
+
+
+def _named(rows: Iterable) -> list[int]:
+    """The movements that events name. rows: their subject and, for an import, the payload"""
+    found: list[int] = []
+    for subject_id, payload in rows:
+        found += [subject_id] if payload is None else json.loads(payload)["movement_ids"]
+    return found
+
+
+def state_of(connection: Connection, inventory_id: int):
+    """until and version of an inventory whose facts are complete, or None."""
+    return connection.execute(
+        select(_state.until, _state.version).where(_state.inventory_id == inventory_id)
+    ).one_or_none()
+
+
+# --- lines as places see them -----------------------------------------------------------------------------------------
+
+
+def _seen(connection: Connection, *, inward: bool):
+    """Lines as the place sees them that they join (inward) or leave."""
+    here, other = _line.to_place_id, _line.from_place_id
+    if not inward:
+        here, other = other, here
+    return (
+        select(
+            _line.id,
+            _line.movement_id,
+            here.label("place_id"),
+            other.label("other_id"),
+            _line.item_id,
+            _line.quantity,
+            literal(int(inward)).label("inward"),
+            _movement.business_date,
+            dialect.of(connection).epoch(_movement.occurred_at).label("epoch"),
+            _movement.reverses_id,
+        )
+        .join_from(MovementLine.__table__, Movement.__table__, _movement.id == _line.movement_id)
+        .where(_line.quantity > ZERO)
+    ), here
+
+
+def _entry(row, where: Where, kinds: dict[int, str]) -> Entry:
+    flow = flow_of(kinds[row.other_id], inward=bool(row.inward), is_reversal=row.reverses_id is not None)
+    second = where.second_of(row.business_date, row.epoch)
+    return Entry(row.business_date, second, flow.name, row.quantity if flow.sign > 0 else -row.quantity)
+
+
+def _in_time(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: entry[:2])
+
+
+# --- what a batch or a derivation changes -----------------------------------------------------------------------------
+
+
+@dataclass
+class Sums:
+    """What facts add to the sums of one inventory. until: the last day of recent sales"""
+
+    inventory_id: int
+    until: date
+    totals: dict[tuple[int, date], list[Decimal]] = field(default_factory=dict)
+    on_hand: dict[int, Decimal] = field(default_factory=dict)
+    recent: dict[Key, list[Decimal]] = field(default_factory=dict)
+
+    def add(self, where: Where, item_id: int, entry: Entry | Fact) -> None:
+        """Count a line, or a whole day."""
+        if isinstance(entry, Entry):
+            flows = [entry.quantity if name == entry.flow else ZERO for name in FLOWS]
+        else:
+            flows = [getattr(entry, name) for name in FLOWS]
+        day = entry.business_date
+        change = sum((-flow if name in LEAVING else flow for name, flow in zip(FLOWS, flows, strict=True)), ZERO)
+        _add(self.totals, (where.id, day), flows)
+        self.on_hand[where.id] = self.on_hand.get(where.id, ZERO) + change
+        received, sold, returned = flows[:3]
+        if sold != returned or received:
+            windows = [1 if self.until - timedelta(days=days) < day <= self.until else 0 for days in WINDOWS]
+            if windows[-1]:
+                figures = [amount * within for amount in (sold - returned, received) for within in windows]
+                _add(self.recent, (where.id, item_id), figures)
+                if where.kind in SHOWN:
+                    _add(self.recent, (EVERYWHERE, item_id), list(figures))
+
+    def add_recent(self, other: Sums, place_id: int) -> None:
+        """Take over what was sold lately in a place."""
+        for key, figures in other.recent.items():
+            if key[0] == place_id:
+                _add(self.recent, key, figures)
+
+    def write(self, connection: Connection) -> None:
+        """Add them to what stands there."""
+        database, own = dialect.of(connection), self.inventory_id
+        database.save_rows(
+            connection, _TOTAL_COLUMNS, [(own, *key, *flows) for key, flows in sorted(self.totals.items())], adds=True
+        )
+        database.save_rows(
+            connection, _ON_HAND_COLUMNS, [(own, *row) for row in sorted(self.on_hand.items())], adds=True
+        )
+        database.save_rows(
+            connection, _RECENT_COLUMNS, [(own, *key, *row) for key, row in sorted(self.recent.items())], adds=True
+        )
+
+
+def _add(sums: dict[Any, list[Decimal]], key: Any, more: list[Decimal]) -> None:
+    found = sums.get(key)
+    if found is None:
+        sums[key] = more
+        return
+    for index, amount in enumerate(more):
+        found[index] += amount
+
+
+def _write_facts(connection: Connection, inventory_id: int, facts: dict[Key, list[Fact]]) -> None:
+    figures = attrgetter(*FACT_FIGURES)
+    rows = [
+        (inventory_id, *key, fact.business_date, *figures(fact)) for key, days in sorted(facts.items()) for fact in days
+    ]
+    dialect.of(connection).save_rows(connection, _FACT_COLUMNS, rows)
+
+
+# --- following the outbox ---------------------------------------------------------------------------------------------
+
+
+def follow(engine: Engine) -> int:
+    """Take in the next events. returns: how many
+
+    Facts and the reader's place are written in one transaction: after a crash a batch is either in or not. It is
+    computed before, in an unchanging view, so that SQLite's only write lock is held for the writing alone.
+    """
+    with engines.reading(engine).connect() as connection:
+        after = position(connection)
+        events = _events(connection, after)
+        if not events:
+            return 0
+        named = _by_inventory(events)
+        states = {inventory_id: state_of(connection, inventory_id) for inventory_id in named}
+        batches = [
+            _Batch(connection, inventory_id, state, named[inventory_id], events[-1].seq)
+            for inventory_id, state in states.items()
+            if state is not None
+        ]
+    with engines.writing(engine).begin() as connection:
+        _expect(connection, after, states)
+        for batch in batches:
+            batch.write(connection)
+        _move(connection, events[-1].seq)
+    return len(events)
+
+
+def _events(connection: Connection, after: int) -> Sequence:
+    """The next events; those of other kinds only count."""
+    seq = _seq(connection).label("seq")
+    return connection.execute(
+        select(seq, Outbox.inventory_id, Outbox.kind, Outbox.subject_id, _MANY)
+        .where(seq > after)
+        .order_by(seq)
+        .limit(BATCH)
+    ).all()
+
+
+def _by_inventory(events: Sequence) -> dict[int, list[int]]:
+    """The movements that events name. shape: {inventory id: movement ids}"""
+    found: dict[int, list] = defaultdict(list)
+    for event in events:
+        if event.kind in ANNOUNCING:
+            found[event.inventory_id] += _named([(event.subject_id, event.payload)])
+    return dict(sorted(found.items()))
+
+
+def _expect(connection: Connection, after: int, states: dict[int, Any]) -> None:
+    """Refuse to write on what is no longer there. raises: Overtaken"""
+    if hold(connection) != after:
+        raise Overtaken
+    for inventory_id, state in states.items():
+        if state_of(connection, inventory_id) != state:
+            raise Overtaken
+
+
+def _move(connection: Connection, seq: int) -> None:
+    connection.execute(update(OutboxReader.__table__).where(_reader.name == READER).values(seq=seq))
+
+
+class _Batch:
+    """What movements of one inventory do to its facts. last_seq: where the reader stands after them"""
+
+    def __init__(self, connection: Connection, inventory_id: int, state, movement_ids: Sequence[int], last_seq: int):
+        self.connection, self.inventory_id, self.state, self.last_seq = connection, inventory_id, state, last_seq
+        self.kinds, self.places = places_of(connection, inventory_id)
+        self.sums = Sums(inventory_id, state.until)
+        self.facts: dict[Key, list[Fact]] = {}
+        self._still_waiting: set[int] | None = None
+        entries = self._entries(movement_ids)
+        last = self._last_facts(entries)
+        for key, of_key in entries.items():
+            where, newest = self.places[key[0]], last.get(key)
+            for entry in of_key:
+                self.sums.add(where, key[1], entry)
+            if newest is not None and of_key[0][:2] < (newest.business_date, newest.last_second):
+                self.facts[key] = self._again(key, of_key)
+            else:
+                self.facts[key] = continued(newest, of_key, where.seconds_of)
+
+    def write(self, connection: Connection) -> None:
+        _write_facts(connection, self.inventory_id, self.facts)
+        self.sums.write(connection)
+
+    def _entries(self, movement_ids: Sequence[int]) -> dict[Key, list[Entry]]:
+        """The lines of movements as each place that holds stock sees them, in time."""
+        among = dialect.of(self.connection).among(_line.movement_id, "movements")
+        found: dict[Key, list[Entry]] = defaultdict(list)
+        for inward in (True, False):
+            statement, _ = _seen(self.connection, inward=inward)
+            for row in self.connection.execute(statement.where(among), {"movements": list(movement_ids)}):
+                where = self.places.get(row.place_id)
+                if where is not None:
+                    found[where.id, row.item_id].append(_entry(row, where, self.kinds))
+        return {key: _in_time(of_key) for key, of_key in found.items()}
+
+    def _last_facts(self, keys: Iterable[Key]) -> dict[Key, Fact]:
+        table, parameters = dialect.of(self.connection).pairs("place_id", "item_id", keys)
+        own = "f.inventory_id = :inventory AND f.place_id = k.place_id AND f.item_id = k.item_id"
+        newest = f"SELECT max(f.business_date) FROM daily_fact f WHERE {own}"  # noqa: S608
+        statement = text(
+            f"SELECT f.place_id, f.item_id, f.business_date, {', '.join(f'f.{name}' for name in FACT_FIGURES)}"  # noqa: S608
+            f" FROM {table} k JOIN daily_fact f ON {own} AND f.business_date = ({newest})"
+        ).columns(_fact.place_id, _fact.item_id, _fact.business_date, *(_fact[name] for name in FACT_FIGURES))
+        rows = self.connection.execute(statement, {"inventory": self.inventory_id, **parameters})
+        return {(row.place_id, row.item_id): _fact_of(row) for row in rows}
+
+    def _again(self, key: Key, entries: list[Entry]) -> list[Fact]:
+        """The days of an item from the first that a late line belongs to, made anew from the lines."""
+        first = entries[0].business_date
+        of_key = and_(_fact.inventory_id == self.inventory_id, _fact.place_id == key[0], _fact.item_id == key[1])
+        columns = select(_fact.business_date, *(_fact[name] for name in FACT_FIGURES)).where(of_key)
+        before = self.connection.execute(
+            columns.where(_fact.business_date < first).order_by(_fact.business_date.desc()).limit(1)
+        ).one_or_none()
+        known = self.connection.execute(
+            select(func.sum(_fact.lines)).where(of_key, _fact.business_date >= first)
+        ).scalar_one()
+        lines = self._lines_since(key, first, (known or 0) + len(entries))
+        return continued(_fact_of(before) if before else None, _in_time(lines), self.places[key[0]].seconds_of)
+
+    def _lines_since(self, key: Key, first: date, count: int) -> list[Entry]:
+        """The lines of an item from a day on. count: how many there are
+
+        Read backwards until they are all found, so that an item's long history is not read for a late line of today.
+        """
+        if self._still_waiting is None:
+            self._still_waiting = set(waiting(self.connection, self.inventory_id, self.last_seq))
+        where = self.places[key[0]]
+        found: list[Entry] = []
+        before, page = None, count + 20
+        while len(found) < count:
+            rows = self._page(key, before, page)
+            found += [
+                _entry(row, where, self.kinds)
+                for row in rows
+                if row.business_date >= first and row.movement_id not in self._still_waiting
+            ]
+            if len(rows) < page:
+                break
+            before, page = rows[-1].id, page * 2
+        assert len(found) == count, "facts counted lines that are not there"
+        return found
+
+    def _page(self, key: Key, before: int | None, page: int) -> Sequence:
+        parts = []
+        for inward in (True, False):
+            statement, here = _seen(self.connection, inward=inward)
+            statement = statement.where(here == key[0], _line.item_id == key[1])
+            if before is not None:
+                statement = statement.where(_line.id < before)
+            parts.append(statement.order_by(_line.id.desc()).limit(page).subquery())
+        both = union_all(*(select(part) for part in parts)).subquery()
+        return self.connection.execute(select(both).order_by(both.c.id.desc()).limit(page)).all()
+
+
+def _fact_of(row) -> Fact:
+    return Fact(row.business_date, **{name: getattr(row, name) for name in FACT_FIGURES})
+
+
+# --- deriving everything ----------------------------------------------------------------------------------------------
+
+
+def underived(connection: Connection) -> list[int]:
+    """Inventories whose facts are not derived yet."""
+    rows = connection.execute(
+        text("SELECT id FROM inventory WHERE id NOT IN (SELECT inventory_id FROM derived_inventory) ORDER BY id")
+    )
+    return list(rows.scalars())
+
+
+def begin(engine: Engine) -> None:
+    """Give the reader its place before anything is derived: at the newest event, unless facts exist already."""
+    with engines.writing(engine).begin() as connection:
+        if connection.execute(select(_reader.seq).where(_reader.name == READER)).first() is not None:
+            return
+        is_new = connection.execute(select(_state.inventory_id).limit(1)).first() is None
+        newest = connection.execute(select(func.max(_seq(connection)))).scalar_one() if is_new else None
+        connection.execute(insert(OutboxReader.__table__).values(name=READER, seq=newest or 0))
+
+
+def derive(engine: Engine, inventory_id: int) -> None:
+    """Derive all facts of an inventory up to where the reader stands, in small transactions.
+
+    Until it is complete, figures come from the ledger. A derivation that was cut off begins again.
+    """
+    with engines.reading(engine).connect() as connection:
+        _derive(connection, inventory_id, engines.writing(engine).begin)
+
+
+def derive_all(connection: Connection, inventory_id: int) -> None:
+    """Derive all facts of an inventory in the caller's transaction."""
+    hold(connection)
+    with dialect.of(connection).in_bulk(connection):
+        connection.execute(delete(DailyFact.__table__).where(_fact.inventory_id == inventory_id))
+        _derive(connection, inventory_id, lambda: nullcontext(connection))
+
+
+def _derive(
+    connection: Connection, inventory_id: int, transaction: Callable[[], AbstractContextManager[Connection]]
+) -> None:
+    until = today_of(connection, inventory_id)
+    after = position(connection)
+    kinds, places = places_of(connection, inventory_id)
+    left_out = set(waiting(connection, inventory_id, after))
+    with transaction() as writing:
+        _forget_sums(writing, inventory_id)
+    for where in places.values():
+        for facts in _chunks(derived(connection, where, kinds, left_out)):
+            sums = Sums(inventory_id, until)
+            for (_, item_id), days in facts.items():
+                for fact in days:
+                    sums.add(where, item_id, fact)
+            with transaction() as writing:
+                if hold(writing) != after:
+                    raise Overtaken
+                _write_facts(writing, inventory_id, facts)
+                sums.write(writing)
+    with transaction() as writing:
+        writing.execute(
+            insert(DerivedInventory.__table__).values(
+                inventory_id=inventory_id, until=until, version=time.time_ns() % 2**31
+            )
+        )
+
+
+def _forget_sums(connection: Connection, inventory_id: int) -> None:
+    for table in (DailyTotal, RecentSales, DerivedPlace, DerivedInventory):
+        connection.execute(delete(table.__table__).where(table.__table__.c.inventory_id == inventory_id))
+
+
+def _chunks(found: Iterable[tuple[Key, list[Fact]]]) -> Iterator[dict[Key, list[Fact]]]:
+    chunk: dict[Key, list[Fact]] = {}
+    count = 0
+    for key, facts in found:
+        chunk[key] = facts
+        count += len(facts)
+        if count >= CHUNK:
+            yield chunk
+            chunk, count = {}, 0
+    if chunk:
+        yield chunk
+
+
+def derived(
+    connection: Connection, where: Where, kinds: dict[int, str], left_out: set[int]
+) -> Iterator[tuple[Key, list[Fact]]]:
+    """The facts of each item that ever moved in a place, as the ledger says, by item.
+
+    left_out: movements that do not count
+    """
+    parts = []
+    for inward in (True, False):
+        statement, here = _seen(connection, inward=inward)
+        parts.append(statement.where(here == where.id))
+    rows = connection.execute(union_all(*parts).order_by("item_id"), execution_options={"yield_per": 5_000})
+    for item_id, of_item in groupby(rows, key=lambda row: row.item_id):
+        entries = _in_time(_entry(row, where, kinds) for row in of_item if row.movement_id not in left_out)
+        if entries:
+            yield (where.id, item_id), continued(None, entries, where.seconds_of)
+
+
+def today_of(connection: Connection, inventory_id: int) -> date:
+    """The day that it is by the inventory's clock."""
+    zone = connection.execute(
+        text("SELECT time_zone FROM inventory WHERE id = :inventory"), {"inventory": inventory_id}
+    ).scalar_one()
+    return local_day(datetime.now(UTC), zone)
+
+
+# --- a new day --------------------------------------------------------------------------------------------------------
+
+
+def turn_days(engine: Engine) -> int:
+    """Let the days of recent sales end today, wherever it has become another day. returns: how many days were turned"""
+    with engines.autocommit(engine).connect() as connection:
+        rows = connection.execute(select(_state.inventory_id, _state.until)).all()
+        due = [(row.inventory_id, row.until, today_of(connection, row.inventory_id)) for row in rows]
+    turned = 0
+    for inventory_id, until, today in due:
+        while until < today:
+            until += timedelta(days=1)
+            with engines.writing(engine).begin() as connection:
+                _turn(connection, inventory_id, until)
+            turned += 1
+    return turned
+
+
+def _turn(connection: Connection, inventory_id: int, day: date) -> None:
+    """Take in the facts of a day that has begun and let go of those that have become too old."""
+    hold(connection)
+    kinds = {row.id: row.kind for row in connection.execute(_PLACES, {"inventory": inventory_id})}
+    sums: dict[Key, list[Decimal]] = {}
+    for index, days in enumerate(WINDOWS):
+        for sign, of_day in ((1, day), (-1, day - timedelta(days=days))):
+            rows = connection.execute(
+                select(_fact.place_id, _fact.item_id, _fact.received, _fact.sold, _fact.returned).where(
+                    _fact.inventory_id == inventory_id, _fact.business_date == of_day
+                )
+            )
+            for row in rows:
+                figures = [ZERO] * len(RECENT_FIGURES)
+                figures[index] = sign * (row.sold - row.returned)
+                figures[index + len(WINDOWS)] = sign * row.received
+                _add(sums, (row.place_id, row.item_id), figures)
+                if kinds[row.place_id] in SHOWN:
+                    _add(sums, (EVERYWHERE, row.item_id), list(figures))
+    dialect.of(connection).save_rows(
+        connection, _RECENT_COLUMNS, [(inventory_id, *key, *row) for key, row in sorted(sums.items())], adds=True
+    )
+    connection.execute(update(DerivedInventory.__table__).where(_state.inventory_id == inventory_id).values(until=day))
