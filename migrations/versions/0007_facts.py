@@ -23,7 +23,7 @@ def upgrade():
         sa.Column("last_second", sa.Integer(), nullable=False),
         sa.Column("seconds_out", sa.Integer(), nullable=False),
     )
-    op.create_index("ix_daily_fact_date", "daily_fact", ["inventory_id", "business_date"])
+    op.create_index("ix_daily_fact_date", "daily_fact", ["inventory_id", "place_id", "business_date"])
     make("daily_total", ["place_id"], [sa.Column("business_date", sa.Date(), nullable=False)], FLOWS)
     make(
         "recent_sales",

@@ -10,17 +10,18 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    Select,
     and_,
     case,
     delete,
@@ -34,13 +35,15 @@ from sqlalchemy import (
     update,
 )
 
-from ventory.core.days import day_span, local_day
-from ventory.core.facts import FLOWS, LEAVING, WINDOWS, Entry, Fact, continued, flow_of
+from ventory.core.days import local_day
+from ventory.core.facts import FLOWS, WINDOWS, Entry, Fact, continued, flow_of
 from ventory.core.ledger import HOLDING
 from ventory.core.quantity import ZERO
 from ventory.db import dialect
 from ventory.db import engine as engines
 from ventory.db.outbox import Outbox, OutboxReader
+from ventory.stock import derive
+from ventory.stock.derive import FACT_FIGURES, RECENT_FIGURES, Where
 from ventory.stock.models import (
     DailyFact,
     DailyTotal,
@@ -66,10 +69,8 @@ CHUNK = 1_500
 _line, _movement, _place = MovementLine.__table__.c, Movement.__table__.c, Place.__table__.c
 _fact, _total, _recent = DailyFact.__table__.c, DailyTotal.__table__.c, RecentSales.__table__.c
 _reader, _state, _on_hand = OutboxReader.__table__.c, DerivedInventory.__table__.c, DerivedPlace.__table__.c
-FACT_FIGURES = ("opening", "closing", "seconds_out", *FLOWS, "lines", "last_second")
 _FACT_COLUMNS = [_fact[name] for name in ("inventory_id", "place_id", "item_id", "business_date", *FACT_FIGURES)]
 _TOTAL_COLUMNS = [_total[name] for name in ("inventory_id", "place_id", "business_date", *FLOWS)]
-RECENT_FIGURES = tuple(f"{name}_{days}" for name in ("sold", "received") for days in WINDOWS)
 _RECENT_COLUMNS = [_recent[name] for name in ("inventory_id", "place_id", "item_id", *RECENT_FIGURES)]
 _ON_HAND_COLUMNS = [_on_hand.inventory_id, _on_hand.place_id, _on_hand.on_hand]
 
@@ -79,23 +80,6 @@ Key = tuple[int, int]
 
 class Overtaken(Exception):
     """Somebody derived the facts anew meanwhile; what was computed is worth nothing."""
-
-
-@dataclass(frozen=True)
-class Where:
-    """A place that holds stock, and by which clock its days go."""
-
-    id: int
-    kind: str
-    time_zone: str
-
-    def second_of(self, day: date, epoch: int) -> int:
-        """When something happened, counted from the beginning of a local day that it belongs to."""
-        begins, seconds = day_span(day, self.time_zone)
-        return min(max(epoch - begins, 0), seconds)
-
-    def seconds_of(self, day: date) -> int:
-        return day_span(day, self.time_zone)[1]
 
 
 def places_of(connection: Connection, inventory_id: int) -> tuple[dict[int, str], dict[int, Where]]:
@@ -216,16 +200,12 @@ class Sums:
     on_hand: dict[int, Decimal] = field(default_factory=dict)
     recent: dict[Key, list[Decimal]] = field(default_factory=dict)
 
-    def add(self, where: Where, item_id: int, entry: Entry | Fact) -> None:
-        """Count a line, or a whole day."""
-        if isinstance(entry, Entry):
-            flows = [entry.quantity if name == entry.flow else ZERO for name in FLOWS]
-        else:
-            flows = [getattr(entry, name) for name in FLOWS]
+    def add(self, where: Where, item_id: int, entry: Entry) -> None:
+        """Count a line."""
         day = entry.business_date
-        change = sum((-flow if name in LEAVING else flow for name, flow in zip(FLOWS, flows, strict=True)), ZERO)
+        flows = [entry.quantity if name == entry.flow else ZERO for name in FLOWS]
         _add(self.totals, (where.id, day), flows)
-        self.on_hand[where.id] = self.on_hand.get(where.id, ZERO) + change
+        self.on_hand[where.id] = self.on_hand.get(where.id, ZERO) + entry.change
         received, sold, returned = flows[:3]
         if sold != returned or received:
             windows = [1 if self.until - timedelta(days=days) < day <= self.until else 0 for days in WINDOWS]
@@ -234,12 +214,6 @@ class Sums:
                 _add(self.recent, (where.id, item_id), figures)
                 if where.kind in SHOWN:
                     _add(self.recent, (EVERYWHERE, item_id), list(figures))
-
-    def add_recent(self, other: Sums, place_id: int) -> None:
-        """Take over what was sold lately in a place."""
-        for key, figures in other.recent.items():
-            if key[0] == place_id:
-                _add(self.recent, key, figures)
 
     def write(self, connection: Connection) -> None:
         """Add them to what stands there."""
@@ -455,7 +429,7 @@ def begin(engine: Engine) -> None:
         connection.execute(insert(OutboxReader.__table__).values(name=READER, seq=newest or 0))
 
 
-def derive(engine: Engine, inventory_id: int) -> None:
+def derive_in_steps(engine: Engine, inventory_id: int) -> None:
     """Derive all facts of an inventory up to where the reader stands, in small transactions.
 
     Until it is complete, figures come from the ledger. A derivation that was cut off begins again.
@@ -469,71 +443,56 @@ def derive_all(connection: Connection, inventory_id: int) -> None:
     hold(connection)
     with dialect.of(connection).in_bulk(connection):
         connection.execute(delete(DailyFact.__table__).where(_fact.inventory_id == inventory_id))
-        _derive(connection, inventory_id, lambda: nullcontext(connection))
+        _derive(connection, inventory_id, lambda: nullcontext(connection), at_once=True)
 
 
 def _derive(
-    connection: Connection, inventory_id: int, transaction: Callable[[], AbstractContextManager[Connection]]
+    connection: Connection,
+    inventory_id: int,
+    transaction: Callable[[], AbstractContextManager[Connection]],
+    *,
+    at_once: bool = False,
 ) -> None:
     until = today_of(connection, inventory_id)
     after = position(connection)
     kinds, places = places_of(connection, inventory_id)
-    left_out = set(waiting(connection, inventory_id, after))
-    with transaction() as writing:
-        _forget_sums(writing, inventory_id)
+    left_out = waiting(connection, inventory_id, after)
+
+    @contextmanager
+    def writing() -> Iterator[Connection]:
+        with transaction() as written:
+            if hold(written) != after:
+                raise Overtaken
+            yield written
+
+    with writing() as written:
+        for table in (*derive.SUMMED, DerivedInventory):
+            written.execute(delete(table.__table__).where(table.__table__.c.inventory_id == inventory_id))
     for where in places.values():
-        for facts in _chunks(derived(connection, where, kinds, left_out)):
-            sums = Sums(inventory_id, until)
-            for (_, item_id), days in facts.items():
-                for fact in days:
-                    sums.add(where, item_id, fact)
-            with transaction() as writing:
-                if hold(writing) != after:
-                    raise Overtaken
-                _write_facts(writing, inventory_id, facts)
-                sums.write(writing)
-    with transaction() as writing:
-        writing.execute(
+        found = derive.facts(connection, inventory_id, where, kinds, left_out)
+        rows = derive.rows(connection, None if at_once else found)
+        while chunk := list(islice(rows, CHUNK)):
+            with writing() as written:
+                dialect.of(written).save_rows(written, _FACT_COLUMNS, chunk, is_raw=True)
+        with writing() as written:
+            if at_once and found is not None:
+                derive.fill(written, DailyFact, found)
+            derive.fill(written, DailyTotal, derive.totals(inventory_id, where.id))
+            derive.fill(written, DerivedPlace, derive.on_hand(inventory_id, where.id))
+            derive.fill(written, RecentSales, derive.recent(inventory_id, where.id, until))
+    with writing() as written:
+        derive.fill(written, RecentSales, everywhere(inventory_id, places))
+        written.execute(
             insert(DerivedInventory.__table__).values(
                 inventory_id=inventory_id, until=until, version=time.time_ns() % 2**31
             )
         )
 
 
-def _forget_sums(connection: Connection, inventory_id: int) -> None:
-    for table in (DailyTotal, RecentSales, DerivedPlace, DerivedInventory):
-        connection.execute(delete(table.__table__).where(table.__table__.c.inventory_id == inventory_id))
-
-
-def _chunks(found: Iterable[tuple[Key, list[Fact]]]) -> Iterator[dict[Key, list[Fact]]]:
-    chunk: dict[Key, list[Fact]] = {}
-    count = 0
-    for key, facts in found:
-        chunk[key] = facts
-        count += len(facts)
-        if count >= CHUNK:
-            yield chunk
-            chunk, count = {}, 0
-    if chunk:
-        yield chunk
-
-
-def derived(
-    connection: Connection, where: Where, kinds: dict[int, str], left_out: set[int]
-) -> Iterator[tuple[Key, list[Fact]]]:
-    """The facts of each item that ever moved in a place, as the ledger says, by item.
-
-    left_out: movements that do not count
-    """
-    parts = []
-    for inward in (True, False):
-        statement, here = _seen(connection, inward=inward)
-        parts.append(statement.where(here == where.id))
-    rows = connection.execute(union_all(*parts).order_by("item_id"), execution_options={"yield_per": 5_000})
-    for item_id, of_item in groupby(rows, key=lambda row: row.item_id):
-        entries = _in_time(_entry(row, where, kinds) for row in of_item if row.movement_id not in left_out)
-        if entries:
-            yield (where.id, item_id), continued(None, entries, where.seconds_of)
+def everywhere(inventory_id: int, places: dict[int, Where]) -> Select:
+    """The rows of recent sales for all stores and what is between them."""
+    shown = [where.id for where in places.values() if where.kind in SHOWN]
+    return derive.recent_everywhere(inventory_id, shown, EVERYWHERE)
 
 
 def today_of(connection: Connection, inventory_id: int) -> date:
@@ -571,7 +530,7 @@ def _turn(connection: Connection, inventory_id: int, day: date) -> None:
         for sign, of_day in ((1, day), (-1, day - timedelta(days=days))):
             rows = connection.execute(
                 select(_fact.place_id, _fact.item_id, _fact.received, _fact.sold, _fact.returned).where(
-                    _fact.inventory_id == inventory_id, _fact.business_date == of_day
+                    _fact.inventory_id == inventory_id, _fact.place_id.in_(kinds), _fact.business_date == of_day
                 )
             )
             for row in rows:

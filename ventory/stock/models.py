@@ -243,7 +243,7 @@ class DailyFact(_Flows, Tenant, Base):
     __table_args__ = (
         ForeignKeyConstraint(["inventory_id", "place_id"], ["place.inventory_id", "place.id"]),
         ForeignKeyConstraint(["inventory_id", "item_id"], ["item.inventory_id", "item.id"]),
-        Index("ix_daily_fact_date", "inventory_id", "business_date"),
+        Index("ix_daily_fact_date", "inventory_id", "place_id", "business_date"),
         {"sqlite_with_rowid": False},
     )
 

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, column, func, literal, select, text, union_all
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    column,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.types import NullType, TypeDecorator
 
 from ventory.core.facts import FLOWS
 from ventory.core.ledger import HOLDING
@@ -15,7 +27,8 @@ from ventory.core.reorder import InForce, Rule, in_force
 from ventory.db import dialect
 from ventory.db.base import Id
 from ventory.db.types import Quantity
-from ventory.stock import facts
+from ventory.stock import derive, facts
+from ventory.stock.derive import FACT_FIGURES, RECENT_FIGURES
 from ventory.stock.models import Balance, DailyFact, DailyTotal, DerivedPlace, MovementLine, Place, RecentSales
 
 BATCH = 5_000
@@ -128,100 +141,89 @@ def verify_facts(connection: Connection) -> tuple[int, list[Difference]]:
 
 
 class _FactsCheck:
-    """The facts of one inventory beside those that the ledger would give."""
+    """The facts of one inventory beside those that the ledger would give, and their sums beside what facts add up to.
+
+    Rows are compared in the database's own form.
+    """
 
     def __init__(self, connection: Connection, inventory_id: int):
         self.connection, self.inventory_id = connection, inventory_id
         self.count = 0
         self.differences: list[Difference] = []
         self.until = facts.state_of(connection, inventory_id).until
-        self.left_out = set(facts.waiting(connection, inventory_id))
+        self.left_out = facts.waiting(connection, inventory_id)
 
     def run(self) -> None:
         kinds, places = facts.places_of(self.connection, self.inventory_id)
-        everywhere = facts.Sums(self.inventory_id, self.until)
         for where in places.values():
-            sums = facts.Sums(self.inventory_id, self.until)
-            self._facts(where, kinds, sums)
-            self._sums(where.id, sums)
-            everywhere.add_recent(sums, facts.EVERYWHERE)
-        self._recent(facts.EVERYWHERE, everywhere)
+            own = (self.inventory_id, where.id)
+            of_ledger = derive.facts(self.connection, self.inventory_id, where, kinds, self.left_out)
+            expected = (row[2:] for row in derive.rows(self.connection, of_ledger))
+            self.count += self._compare(DailyFact, where.id, ("item_id", "business_date"), FACT_FIGURES, expected)
+            self._sums(DailyTotal, where.id, ("business_date",), FLOWS, derive.totals(*own))
+            self._sums(DerivedPlace, where.id, ("place_id",), ("on_hand",), derive.on_hand(*own))
+            self._sums(RecentSales, where.id, ("item_id",), RECENT_FIGURES, derive.recent(*own, self.until))
+        everywhere = facts.everywhere(self.inventory_id, places)
+        self._sums(RecentSales, facts.EVERYWHERE, ("item_id",), RECENT_FIGURES, everywhere)
 
-    def _facts(self, where: facts.Where, kinds: dict[int, str], sums: facts.Sums) -> None:
-        table = DailyFact.__table__
-        rows = self.connection.execute(
-            select(table)
-            .where(table.c.inventory_id == self.inventory_id, table.c.place_id == where.id)
-            .order_by(table.c.item_id, table.c.business_date),
-            execution_options={"yield_per": BATCH},
-        )
-        found = (((row.item_id, row.business_date), row) for row in rows)
-        for (item_id, day), row, fact in _side_by_side(found, self._derived(where, kinds, sums)):
-            self.count += row is not None
-            if row is None or fact is None:
-                self._differs(where.id, item_id, f"the fact of {day}", _there(row), _there(fact))
+    def _sums(self, model, place_id: int, keys: tuple, figures: tuple, expected: Select) -> None:
+        self._compare(model, place_id, keys, figures, self._rows(expected.subquery().c, keys, figures))
+
+    def _compare(self, model, place_id: int, keys: tuple, figures: tuple, expected: Iterator) -> int:
+        """Name what differs in the rows of a place. returns: how many rows there are"""
+        column = model.__table__.c
+        own = (column.inventory_id == self.inventory_id, column.place_id == place_id)
+        found = self._rows(column, keys, figures, *own)
+        length, count = len(keys), 0
+        for row, right in _side_by_side(found, expected, length):
+            count += row is not None
+            if row == right:
                 continue
-            for name in facts.FACT_FIGURES:
-                self._compare(where.id, item_id, f"{name} on {day}", getattr(row, name), getattr(fact, name))
+            named = dict(zip(keys, (row or right)[:length], strict=True))
+            what = " of all items" * ("item_id" not in keys)
+            when = f" on {named['business_date']}" if "business_date" in keys else ""
+            for name, is_now, should in zip(
+                figures, _figures_of(row, right, length), _figures_of(right, row, length), strict=True
+            ):
+                if is_now != should:
+                    shown = [_shown(self._value(column[name], value)) for value in (is_now, should)]
+                    self._differs(place_id, named.get("item_id"), f"{name}{what}{when}", *shown)
+        return count
 
-    def _derived(self, where: facts.Where, kinds: dict[int, str], sums: facts.Sums) -> Iterator[tuple]:
-        """Each fact under its item and day, counted in the sums as it goes by."""
-        for (_, item_id), days in facts.derived(self.connection, where, kinds, self.left_out):
-            for fact in days:
-                sums.add(where, item_id, fact)
-                yield (item_id, fact.business_date), fact
+    def _rows(self, columns, keys: tuple, figures: tuple, *where) -> Iterator[tuple]:
+        statement = select(*(type_coerce(columns[name], NullType()) for name in (*keys, *figures))).where(*where)
+        statement = statement.order_by(*(columns[name] for name in keys))
+        yield from map(tuple, self.connection.execute(statement, execution_options={"yield_per": BATCH}))
 
-    def _sums(self, place_id: int, sums: facts.Sums) -> None:
-        own = {"inventory_id": self.inventory_id, "place_id": place_id}
-        days = {row.business_date: row for row in self._rows(DailyTotal, own)}
-        totals = {day: flows for (_, day), flows in sums.totals.items()}
-        for day in sorted(days.keys() | totals.keys()):
-            row, flows = days.get(day), totals.get(day)
-            if row is None or flows is None:
-                self._differs(place_id, None, f"the sums of {day}", _there(row), _there(flows))
-                continue
-            for name, flow in zip(FLOWS, flows, strict=True):
-                self._compare(place_id, None, f"{name} of all items on {day}", getattr(row, name), flow)
-        on_hand = next((row.on_hand for row in self._rows(DerivedPlace, own)), ZERO)
-        self._compare(place_id, None, "on hand of all items", on_hand, sums.on_hand.get(place_id, ZERO))
-        self._recent(place_id, sums)
-
-    def _recent(self, place_id: int, sums: facts.Sums) -> None:
-        """A row that holds nothing but zeros and no row are the same."""
-        nothing = [ZERO] * len(facts.RECENT_FIGURES)
-        expected = {item: figures for (place, item), figures in sums.recent.items() if place == place_id}
-        for row in self._rows(RecentSales, {"inventory_id": self.inventory_id, "place_id": place_id}):
-            figures = expected.pop(row.item_id, nothing)
-            for name, figure in zip(facts.RECENT_FIGURES, figures, strict=True):
-                self._compare(place_id, row.item_id, name, getattr(row, name), figure)
-        for item_id, figures in sorted(expected.items()):
-            if figures != nothing:
-                self._differs(place_id, item_id, "what was sold lately", "missing", "there")
-
-    def _rows(self, model, own: dict[str, int]) -> Iterator:
-        table = model.__table__
-        statement = select(table).where(*(table.c[name] == value for name, value in own.items()))
-        yield from self.connection.execute(statement, execution_options={"yield_per": BATCH})
-
-    def _compare(self, place_id: int, item_id: int | None, figure: str, found, expected) -> None:
-        if found != expected:
-            self._differs(place_id, item_id, figure, _shown(found), _shown(expected))
+    def _value(self, column, raw):
+        return column.type.process_result_value(raw, self.connection.dialect) if _is_ours(column.type) else raw
 
     def _differs(self, place_id: int, item_id: int | None, figure: str, found: str, expected: str) -> None:
         self.differences.append(Difference(self.inventory_id, place_id, item_id, figure, found, expected))
 
 
-def _there(row) -> str:
-    return "missing" if row is None else "there"
+def _is_ours(kind) -> bool:
+    return isinstance(kind, TypeDecorator)
 
 
-def _side_by_side(left: Iterator[tuple], right: Iterator[tuple]) -> Iterator[tuple]:
-    """Two rows of pairs (key, value) in ascending order as one: (key, left or None, right or None)."""
+def _figures_of(row: tuple | None, other: tuple | None, length: int) -> tuple:
+    """The figures of a row; of one that is missing, zeros: a sum of nothing need not be there."""
+    if row is not None:
+        return row[length:]
+    assert other is not None
+    return (0,) * (len(other) - length)
+
+
+def _side_by_side(left: Iterator[tuple], right: Iterator[tuple], length: int) -> Iterator[tuple]:
+    """Two ascending rows of tuples as one: (left or None, right or None). length: of the key they begin with"""
     one, other = next(left, None), next(right, None)
     while one is not None or other is not None:
-        key = min(each[0] for each in (one, other) if each is not None)
-        ours, theirs = one is not None and one[0] == key, other is not None and other[0] == key
-        yield key, one[1] if one and ours else None, other[1] if other and theirs else None
+        key = min(tuple(each[:length]) for each in (one, other) if each is not None)
+        ours, theirs = (
+            one is not None and tuple(one[:length]) == key,
+            other is not None and tuple(other[:length]) == key,
+        )
+        yield one if ours else None, tuple(other) if other is not None and theirs else None
         one = next(left, None) if ours else one
         other = next(right, None) if theirs else other
 

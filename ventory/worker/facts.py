@@ -42,7 +42,7 @@ class Bookkeeper:
         with engines.autocommit(self.engine).connect() as connection:
             underived = facts.underived(connection)
         for inventory_id in underived:
-            facts.derive(self.engine, inventory_id)
+            facts.derive_in_steps(self.engine, inventory_id)
         turned = facts.turn_days(self.engine)
         taken = count = facts.follow(self.engine)
         while count == facts.BATCH and time.monotonic() - self._stepped_at < LONGEST_SECONDS:

@@ -360,10 +360,13 @@ def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) ->
         connection.exec_driver_sql(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")  # noqa: S608
 
 
-def save_rows(connection, columns: Sequence[Column], rows: Sequence[tuple], *, adds: bool = False) -> None:
+def save_rows(
+    connection, columns: Sequence[Column], rows: Sequence[tuple], *, adds: bool = False, is_raw: bool = False
+) -> None:
     """Insert rows of one table, or change those that have the same primary key.
 
     rows: no two of one key; adds: add to the figures that stand there instead of replacing them
+    is_raw: whether values are in the database's own form; here that is no other
     """
     if not rows:
         return
@@ -395,5 +398,5 @@ def pairs(first: str, second: str, rows: Iterable[tuple[int, int]]) -> tuple[str
 
 
 def epoch(column) -> ColumnElement[int]:
-    """A time in whole seconds since 1970, rounded down."""
+    """A time, or midnight of a date, in whole seconds since 1970 by UTC, rounded down."""
     return cast(func.floor(func.extract("epoch", column)), BigInteger)

@@ -318,10 +318,13 @@ def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) ->
     )
 
 
-def save_rows(connection, columns: Sequence[Column], rows: Sequence[tuple], *, adds: bool = False) -> None:
+def save_rows(
+    connection, columns: Sequence[Column], rows: Sequence[tuple], *, adds: bool = False, is_raw: bool = False
+) -> None:
     """Insert rows of one table, or change those that have the same primary key.
 
     rows: no two of one key; adds: add to the figures that stand there instead of replacing them
+    is_raw: whether values are in the database's own form: scaled whole numbers and texts
     """
     if not rows:
         return
@@ -330,12 +333,14 @@ def save_rows(connection, columns: Sequence[Column], rows: Sequence[tuple], *, a
     keys = [column.name for column in table.primary_key]
     before = f"{table.name}.{{0}} + " if adds else ""
     changes = ", ".join(f"{name} = {before.format(name)}excluded.{name}" for name in names if name not in keys)
-    bind = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+    if not is_raw:
+        bind = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+        rows = [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows]
     run_many(
         connection,
         f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
         f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}",
-        [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows],
+        rows,
     )
 
 
@@ -349,5 +354,5 @@ def pairs(first: str, second: str, rows: Iterable[tuple[int, int]]) -> tuple[str
 
 
 def epoch(column) -> ColumnElement[int]:
-    """A time in whole seconds since 1970, rounded down."""
+    """A time, or midnight of a date, in whole seconds since 1970 by UTC, rounded down."""
     return cast(func.strftime("%s", column), Integer)
