@@ -102,10 +102,9 @@ def facts(
     )
 
 
-def rows(connection: Connection, statement: Select | None) -> Iterator[tuple]:
+def rows(connection: Connection, statement: Select) -> Iterator[tuple]:
     """What a statement finds, a page at a time."""
-    if statement is not None:
-        yield from map(tuple, connection.execute(statement, execution_options={"yield_per": PAGE}))
+    yield from map(tuple, connection.execute(statement, execution_options={"yield_per": PAGE}))
 
 
 def _raw(column):

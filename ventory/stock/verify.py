@@ -158,8 +158,8 @@ class _FactsCheck:
         for where in places.values():
             own = (self.inventory_id, where.id)
             of_ledger = derive.facts(self.connection, self.inventory_id, where, kinds, self.left_out)
-            expected = (row[2:] for row in derive.rows(self.connection, of_ledger))
-            self.count += self._compare(DailyFact, where.id, ("item_id", "business_date"), FACT_FIGURES, expected)
+            expected = () if of_ledger is None else (row[2:] for row in derive.rows(self.connection, of_ledger))
+            self.count += self._compare(DailyFact, where.id, ("item_id", "business_date"), FACT_FIGURES, iter(expected))
             self._sums(DailyTotal, where.id, ("business_date",), FLOWS, derive.totals(*own))
             self._sums(DerivedPlace, where.id, ("place_id",), ("on_hand",), derive.on_hand(*own))
             self._sums(RecentSales, where.id, ("item_id",), RECENT_FIGURES, derive.recent(*own, self.until))

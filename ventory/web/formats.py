@@ -41,10 +41,10 @@ def signed(number: Decimal) -> str:
 
 
 def change(now: Decimal, before: Decimal) -> str:
-    """How far a figure went from an earlier one, in whole percents; in words where there is nothing to go from."""
+    """How far a figure went from an earlier one: in whole percents, in words where there was next to nothing."""
     if now == before:
         return "no change"
-    if before <= 0:
+    if before <= 0 or now >= before * 10:
         return f"{signed(now - before)}, from {quantity(before)}"
     percent = (now - before) / before * 100
     if abs(percent) < 1:

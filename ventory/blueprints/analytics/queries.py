@@ -7,18 +7,18 @@ derived yet is answered from its ledger: as exact, but the slower the longer it 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, select, true
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.items.queries import category_and_below
 from ventory.core.access import Actor
-from ventory.core.facts import FLOWS, WINDOWS, change
+from ventory.core.facts import FLOWS, WINDOWS, Entry, change
 from ventory.core.periods import Period
 from ventory.core.quantity import ZERO
 from ventory.stock import facts, flows
@@ -213,6 +213,10 @@ class Figures:
     transferred_out: Decimal
 
 
+def _of_line(entry: Entry) -> Figures:
+    return Figures(**(dict.fromkeys(FLOWS, ZERO) | {entry.flow: entry.quantity}))
+
+
 def _sum(rows: Iterable) -> Figures:
     rows = list(rows)
     return Figures(*(sum((getattr(row, name) for row in rows), ZERO) for name in FLOWS))
@@ -232,7 +236,7 @@ class _Sold(NamedTuple):
 
 
 class Books:
-    """What is known of a scope: facts up to where the reader came, and the ledger for what it has not come to.
+    """What is known of a scope: facts up to where the reader came, and the lines that it has not come to.
 
     Without facts the ledger answers alone.
     """
@@ -240,9 +244,9 @@ class Books:
     def __init__(self, session: Session, scope: Scope):
         self.session, self.scope = session, scope
         connection, inventory_id = session.connection(), scope.actor.inventory_id
-        self.state = facts.state_of(connection, inventory_id)
-        self.waiting = facts.waiting(connection, inventory_id) if self.state else None
         self.places = list(session.execute(select(Place.id).where(scope.here(Place))).scalars())
+        self.state = facts.state_of(connection, inventory_id)
+        self.later = self._later(facts.waiting(connection, inventory_id)) if self.state else []
 
     def per_day(self, first_day: date, last_day: date | None = None) -> dict[date, Figures]:
         """The flows of each day of a period on which there were any, to the newest when no last day is named."""
@@ -250,48 +254,73 @@ class Books:
         def within(column):
             return column >= first_day if last_day is None else column.between(first_day, last_day)
 
-        found = self._ledger(Movement.business_date, within(Movement.business_date))
         if self.state is None:
-            return found
+            return self._ledger(Movement.business_date, within(Movement.business_date))
         table = DailyFact if self._is_of_items else DailyTotal
         columns = [func.sum(getattr(table, name), type_=getattr(table, name).type).label(name) for name in FLOWS]
         statement = select(table.business_date, *columns).where(table.place_id.in_(self.places))
         if table is DailyFact:
             statement = self.scope.of_items(statement, DailyFact.item_id)
-        for row in self.session.execute(statement.where(within(table.business_date)).group_by(table.business_date)):
-            day = row.business_date
-            found[day] = _sum([row, found[day]]) if day in found else row
-        return found
+        rows = self.session.execute(statement.where(within(table.business_date)).group_by(table.business_date))
+        found: dict[date, list] = {row.business_date: [row] for row in rows}
+        for each in self.later:
+            day = each.entry.business_date
+            if first_day <= day and (last_day is None or day <= last_day):
+                found.setdefault(day, []).append(_of_line(each.entry))
+        return {day: _sum(parts) for day, parts in found.items()}
 
     def on_hand(self) -> Decimal:
         """What is there now. Of all items it is kept in one row per place: a chain has a million balances."""
         if self.state is None or self._is_of_items:
             return _on_hand_now(self.session, self.scope)
         kept = select(func.sum(DerivedPlace.on_hand)).where(DerivedPlace.place_id.in_(self.places))
-        later = self._ledger(None, true())
-        return (self.session.execute(kept).scalar_one() or ZERO) + sum(map(change, later.values()), ZERO)
+        later = sum((each.entry.change for each in self.later), ZERO)
+        return (self.session.execute(kept).scalar_one() or ZERO) + later
 
     def most_sold(self, first_day: date, last_day: date, limit: int) -> list[_Sold]:
         """Items with sales, best first."""
-        rows = self._ledger(MovementLine.item_id, Movement.business_date.between(first_day, last_day))
-        later = {item: _Sold(item, row.sold - row.returned, row.received) for item, row in rows.items()}
-        found = later
-        if self.state is not None:
-            base, sold = self._sold(first_day, last_day)
-            # One place more for each item that may change its rank.
-            best = base.having(sold > ZERO).order_by(sold.desc(), base.selected_columns[0]).limit(limit + len(later))
-            found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
-            if later:
-                touched = base.where(base.selected_columns[0].in_(later))
-                found |= {row.item_id: _Sold(*row) for row in self.session.execute(touched)}
-            for item, more in later.items():
-                known = found.get(item, _Sold(item, ZERO, ZERO))
-                found[item] = _Sold(item, known.sold + more.sold, known.received + more.received)
+        if self.state is None:
+            rows = self._ledger(MovementLine.item_id, Movement.business_date.between(first_day, last_day))
+            found = {item: _Sold(item, row.sold - row.returned, row.received) for item, row in rows.items()}
+        else:
+            found = self._most_sold_by_facts(first_day, last_day, limit)
         ranked = sorted((row for row in found.values() if row.sold > 0), key=lambda row: (-row.sold, row.item_id))
         return ranked[:limit]
 
+    def _most_sold_by_facts(self, first_day: date, last_day: date, limit: int) -> dict[int, _Sold]:
+        later: dict[int, list[Figures]] = {}
+        for each in self.later:
+            if first_day <= each.entry.business_date <= last_day:
+                later.setdefault(each.item_id, []).append(_of_line(each.entry))
+        base, sold = self._sold(first_day, last_day)
+        item_id = base.selected_columns[0]
+        # One place more for each item that may change its rank.
+        best = base.having(sold > ZERO).order_by(sold.desc(), item_id).limit(limit + len(later))
+        found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
+        if later:
+            found |= {row.item_id: _Sold(*row) for row in self.session.execute(base.where(item_id.in_(later)))}
+        for item, parts in later.items():
+            known, more = found.get(item, _Sold(item, ZERO, ZERO)), _sum(parts)
+            found[item] = _Sold(item, known.sold + more.sold - more.returned, known.received + more.received)
+        return found
+
+    def _later(self, movement_ids: list[int]) -> list[facts.Seen]:
+        """The lines that are not in the facts yet, as the places see them that are looked at."""
+        if not movement_ids:
+            return []
+        connection = self.session.connection()
+        kinds, holding = facts.places_of(connection, self.scope.actor.inventory_id)
+        here = {place_id: holding[place_id] for place_id in self.places}
+        found = facts.seen(connection, movement_ids, kinds, here)
+        if self._is_of_items:
+            items = {each.item_id for each in found}
+            wanted = self.scope.of_items(select(Item.id).where(Item.id.in_(items)), Item.id)
+            within = set(self.session.execute(wanted).scalars())
+            found = [each for each in found if each.item_id in within]
+        return found
+
     def _sold(self, first_day: date, last_day: date):
-        """Compared and received per item by facts. returns: the grouped statement, and its column of what was sold"""
+        """Sold and received per item by facts. returns: the grouped statement, and its column of what was sold"""
         days = (last_day - first_day).days + 1
         if last_day == self.state.until and days in WINDOWS:
             item_id, kind = RecentSales.item_id, RecentSales.sold_30.type
@@ -312,17 +341,11 @@ class Books:
         return self.scope.product_id is not None or self.scope.category_id is not None
 
     def _ledger(self, key, within) -> dict:
-        """The flows by a column, or all under None, of the movements that are not in the facts."""
-        if self.waiting is not None and not self.waiting:
-            return {}
+        """The flows of the ledger by a column."""
         here = self.scope.here
-        statement = flows.lines_at(here).where(within).add_columns(*flows.sums(here))
-        if self.waiting is not None:
-            statement = statement.where(MovementLine.movement_id.in_(self.waiting))
-        statement = self.scope.of_items(statement, MovementLine.item_id)
-        if key is None:
-            return {None: self.session.execute(statement).one()}
-        return {row.key: row for row in self.session.execute(statement.add_columns(key.label("key")).group_by(key))}
+        statement = flows.lines_at(here).where(within).add_columns(*flows.sums(here), key.label("key")).group_by(key)
+        rows = self.session.execute(self.scope.of_items(statement, MovementLine.item_id))
+        return {row.key: row for row in rows}
 
 
 def _on_hand_now(session: Session, scope: Scope) -> Decimal:
@@ -344,14 +367,57 @@ class Compared:
 
 def sold_by_item(session: Session, scope: Scope, period: Period) -> dict[int, Compared]:
     """What each item sold in a period and before. shape: {item id: Compared}, items without sales left out"""
-    return _sold_by(session, scope, period, DailyFact, DailyFact.item_id, MovementLine.item_id)
+    books = Books(session, scope)
+    if books.state is None:
+        return _sold_by_ledger(books, period, MovementLine.item_id)
+    later = ((each.item_id, each.entry) for each in books.later)
+    return _sold_by_facts(books, period, DailyFact, DailyFact.item_id, later)
 
 
 def sold_by_store(session: Session, scope: Scope, period: Period) -> dict[int, Compared]:
     """As sold_by_item, by store."""
-    table = DailyTotal if scope.product_id is None and scope.category_id is None else DailyFact
-    store = case((flows.Target.kind == "customer", flows.Source.id), else_=flows.Target.id)
-    return _sold_by(session, scope, period, table, table.place_id, store)
+    books = Books(session, scope)
+    if books.state is None:
+        store = case((flows.Target.kind == "customer", flows.Source.id), else_=flows.Target.id)
+        return _sold_by_ledger(books, period, store)
+    later = ((each.where.id, each.entry) for each in books.later)
+    table = DailyFact if books._is_of_items else DailyTotal
+    return _sold_by_facts(books, period, table, table.place_id, later)
+
+
+def _sold_by_ledger(books: Books, period: Period, key) -> dict[int, Compared]:
+    now, before = (
+        {
+            found: row.sold - row.returned
+            for found, row in books._ledger(key, Movement.business_date.between(each.first, each.last)).items()
+        }
+        for each in (period, period.before)
+    )
+    found = {each: Compared(now.get(each, ZERO), before.get(each, ZERO)) for each in now | before}
+    return {each: sold for each, sold in found.items() if sold.now or sold.before}
+
+
+def _sold_by_facts(
+    books: Books, period: Period, table, column, later: Iterable[tuple[int, Entry]]
+) -> dict[int, Compared]:
+    """One pass over the facts of both periods; then the lines that are not in them yet."""
+    net, kind, first = table.sold - table.returned, table.sold.type, period.before.first
+    ways = (table.business_date >= period.first, table.business_date < period.first)
+    statement = (
+        select(column, *(func.sum(case((way, net), else_=ZERO), type_=kind) for way in ways))
+        .where(table.place_id.in_(books.places), table.business_date.between(first, period.last))
+        .group_by(column)
+    )
+    if table is DailyFact:
+        statement = books.scope.of_items(statement, DailyFact.item_id)
+    found = {key: Compared(now, before) for key, now, before in books.session.execute(statement) if now or before}
+    for key, entry in later:
+        if entry.flow in ("sold", "returned") and first <= entry.business_date <= period.last:
+            more = entry.quantity if entry.flow == "sold" else -entry.quantity
+            known = found.get(key, Compared(ZERO, ZERO))
+            is_now = entry.business_date >= period.first
+            found[key] = Compared(known.now + (more if is_now else 0), known.before + (0 if is_now else more))
+    return found
 
 
 def names_of(session: Session, items: Collection[int]) -> dict[int, tuple[str, str]]:
@@ -364,28 +430,3 @@ def categories_of(session: Session) -> dict[int, int | None]:
     """The category that every item is directly in, archived ones too. shape: {item id: category id}"""
     rows = session.execute(select(Item.id, Item.category_id))
     return {row.id: row.category_id for row in rows}
-
-
-def _sold_by(session: Session, scope: Scope, period: Period, table, column, column_of_lines) -> dict[int, Compared]:
-    """One pass over the facts of both periods, and the movements that are not in them yet."""
-    books, before = Books(session, scope), period.before
-    found: dict[int, Compared] = {}
-    if books.state is not None:
-        net, kind = table.sold - table.returned, table.sold.type
-        ways = [table.business_date >= period.first, table.business_date < period.first]
-        sums = [func.sum(case((way, net), else_=ZERO), type_=kind) for way in ways]
-        statement = (
-            select(column, *sums)
-            .where(table.place_id.in_(books.places), table.business_date.between(before.first, period.last))
-            .group_by(column)
-        )
-        if table is DailyFact:
-            statement = scope.of_items(statement, DailyFact.item_id)
-        found = {key: Compared(now, earlier) for key, now, earlier in session.execute(statement) if now or earlier}
-    for each, name in ((period, "now"), (before, "before")):
-        within = Movement.business_date.between(each.first, each.last)
-        for key, row in books._ledger(column_of_lines, within).items():
-            if row.sold != row.returned:
-                known = found.get(key, Compared(ZERO, ZERO))
-                found[key] = replace(known, **{name: getattr(known, name) + row.sold - row.returned})
-    return found
