@@ -32,6 +32,15 @@ def upgrade():
         [f"{name}_{days}" for name in ("sold", "received") for days in (30, 90, 365)],
         postgresql_with={"fillfactor": 80},
     )
+    everywhere = sa.text("place_id = 0")
+    for days in (30, 90, 365):
+        op.create_index(
+            f"ix_recent_sales_{days}",
+            "recent_sales",
+            ["inventory_id", sa.text(f"sold_{days} DESC"), "item_id"],
+            sqlite_where=everywhere,
+            postgresql_where=everywhere,
+        )
     make("derived_place", ["place_id"], [], ["on_hand"])
     op.create_table(
         "derived_inventory",

@@ -24,9 +24,11 @@ from ventory.blueprints.stock.service import (
     record_many,
     reverse,
 )
+from ventory.blueprints.stores.service import ChangeStore, change
 from ventory.core.days import local_day
 from ventory.core.errors import VentoryError
-from ventory.core.facts import FLOWS, WINDOWS, change
+from ventory.core.facts import FLOWS, WINDOWS
+from ventory.core.facts import change as change_by
 from ventory.db import unit_of_work
 from ventory.db.engine import reading, writing
 from ventory.db.scope import scope as within
@@ -127,14 +129,14 @@ def check(engine) -> int:
             flows = expected[key].pop(row.business_date)
             assert {name: getattr(row, name) for name in FLOWS} == {name: flows[name] for name in FLOWS}, row
             assert row.opening == closing.get(key, 0), row
-            assert row.closing == row.opening + change(row), row
+            assert row.closing == row.opening + change_by(row), row
             closing[key] = row.closing
             for name in FLOWS:
                 totals[row.place_id, row.business_date][name] += flows[name]
-            on_hand[row.place_id] += change(row)
+            on_hand[row.place_id] += change_by(row)
             for where in (row.place_id, facts.EVERYWHERE):
                 for days in WINDOWS:
-                    if (date.fromisoformat(str(until)) - row.business_date).days < days:
+                    if 0 <= (date.fromisoformat(str(until)) - row.business_date).days < days:
                         sums = recent.setdefault((where, row.item_id), defaultdict(Decimal))
                         sums[f"sold_{days}"] += flows["sold"] - flows["returned"]
                         sums[f"received_{days}"] += flows["received"]
@@ -285,6 +287,41 @@ def test_what_the_worker_has_not_come_to_is_no_difference(chain, engine, worker)
     check(engine)
 
 
+def test_an_import_that_names_many_movements_is_followed_and_waits_like_any_other(chain, engine, trend, worker):
+    chain.item("tea", stock=100)
+    worker()
+    ids = [chain.move("sale", ("tea", quantity)).id for quantity in (1, 2)]
+    with writing(engine).begin() as connection:
+        connection.execute(text("DELETE FROM outbox WHERE subject_id = :id AND kind = 'stock_changed'"), {"id": ids[0]})
+        connection.execute(
+            text("UPDATE outbox SET kind = 'stock_imported', subject_id = NULL, payload = :ids WHERE subject_id = :id"),
+            {"id": ids[1], "ids": f'{{"movement_ids": {ids}}}'},
+        )
+
+    assert trend().days[-1].sold == 3
+    worker()
+    assert trend().days[-1].sold == 3
+    check(engine)
+
+
+def test_what_stood_there_before_the_upgrade_is_derived_when_the_worker_starts(chain, engine, trend, worker):
+    """Events of the last days are there as well: what they announce must not count twice."""
+    for sku in SKUS:
+        chain.item(sku, stock=500, unit="kg")
+        chain.restock(sku, 300, "YORK")
+    random_history(chain, 3)
+    run.number(engine)
+    before = trend(days=365)
+    worker()
+    assert trend(days=365) == before
+
+    random_history(chain, 4, batches=2)
+    worker()
+    check(engine)
+    with reading(engine).connect() as connection:
+        assert verify(connection).differences == ()
+
+
 def test_seconds_out_of_stock_are_those_of_the_local_day(chain, engine, worker):
     chain.item("tea", stock=0)
     noon = datetime(2026, 3, 29, 11, tzinfo=UTC)  # the clocks went forward at one: the day has 23 hours
@@ -300,3 +337,19 @@ def test_seconds_out_of_stock_are_those_of_the_local_day(chain, engine, worker):
 
     hour = 3600
     assert [(row.business_date.day, row.seconds_out) for row in rows] == [(29, 23 * hour - 2 * hour), (30, 12 * hour)]
+
+
+def test_a_store_that_moves_to_another_time_zone_has_its_days_counted_anew(chain, engine, trend, worker):
+    chain.item("tea", stock=5)
+    chain.move("sale", ("tea", 2))
+    worker()
+    before = trend()
+
+    change(ChangeStore(store_id=chain.stores["LEEDS"], version=1, time_zone="Asia/Tokyo", by=chain.owner))
+
+    assert trend() == before
+    chain.move("sale", ("tea", 1))
+    worker()
+    check(engine)
+    with reading(engine).connect() as connection:
+        assert verify(connection).differences == ()

@@ -453,6 +453,11 @@ def underived(connection: Connection) -> list[int]:
     return list(rows.scalars())
 
 
+def forget(connection: Connection, inventory_id: int) -> None:
+    """Let the worker derive the facts of an inventory anew; until then its ledger answers."""
+    connection.execute(delete(DerivedInventory.__table__).where(_state.inventory_id == inventory_id))
+
+
 def begin(engine: Engine) -> None:
     """Give the reader its place before anything is derived: at the newest event, unless facts exist already."""
     with engines.writing(engine).begin() as connection:

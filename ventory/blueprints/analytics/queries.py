@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, select, text
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
@@ -141,17 +141,17 @@ def trend(
 
     Name the first day, or how many days; both ends count.
     """
-    scope = Scope(actor, store_id, product_id, category_id)
+    books = Books(session, Scope(actor, store_id, product_id, category_id))
     first = first_day or last_day - timedelta(days=(days or 1) - 1)
-    return Trend(
-        tuple(daily(session, scope, first_day=first, last_day=last_day)),
-        tuple(top_movers(session, scope, first_day=first, last_day=last_day)),
-    )
+    return Trend(tuple(_daily(books, first, last_day)), tuple(_movers(books, first, last_day, TOP)))
 
 
 def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) -> list[Day]:
     """One Day per calendar day, oldest first, no gaps."""
-    books = Books(session, scope)
+    return _daily(Books(session, scope), first_day, last_day)
+
+
+def _daily(books: Books, first_day: date, last_day: date) -> list[Day]:
     per_day = books.per_day(first_day)
     stock = books.on_hand()
     # Counted back from what is there now: what stands at the end of a day is that less what came later.
@@ -169,17 +169,22 @@ def daily(session: Session, scope: Scope, *, first_day: date, last_day: date) ->
 
 def totals(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Totals:
     """What came and went over a period."""
-    per_day = Books(session, scope).per_day(first_day, last_day)
+    return _totals(Books(session, scope), first_day, last_day)
+
+
+def _totals(books: Books, first_day: date, last_day: date) -> Totals:
+    per_day = books.per_day(first_day, last_day)
     return Totals(first_day, last_day, **_shown(_sum(per_day.values())))
 
 
 def comparison(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Comparison:
     """A period beside the one before and the same days of the year before (29 February beside the 28th)."""
     length = last_day - first_day + timedelta(days=1)
+    books = Books(session, scope)
     return Comparison(
-        totals(session, scope, first_day=first_day, last_day=last_day),
-        totals(session, scope, first_day=first_day - length, last_day=last_day - length),
-        totals(session, scope, first_day=year_before(first_day), last_day=year_before(last_day)),
+        _totals(books, first_day, last_day),
+        _totals(books, first_day - length, last_day - length),
+        _totals(books, year_before(first_day), year_before(last_day)),
     )
 
 
@@ -192,9 +197,13 @@ def year_before(day: date) -> date:
 
 def top_movers(session: Session, scope: Scope, *, first_day: date, last_day: date, limit: int = TOP) -> list[Mover]:
     """The items that sold most over a period, net of returns, those that sold anything."""
-    found = Books(session, scope).most_sold(first_day, last_day, limit)
+    return _movers(Books(session, scope), first_day, last_day, limit)
+
+
+def _movers(books: Books, first_day: date, last_day: date, limit: int) -> list[Mover]:
+    found = books.most_sold(first_day, last_day, limit)
     named = select(Item.id, Item.sku, Item.name).where(Item.id.in_([row.item_id for row in found]))
-    names = {row.id: row for row in session.execute(named)}
+    names = {row.id: row for row in books.session.execute(named)}
     return [
         Mover(row.item_id, names[row.item_id].sku, names[row.item_id].name, row.sold, row.received) for row in found
     ]
@@ -292,10 +301,11 @@ class Books:
         for each in self.later:
             if first_day <= each.entry.business_date <= last_day:
                 later.setdefault(each.item_id, []).append(_of_line(each.entry))
-        base, sold = self._sold(first_day, last_day)
+        base, sold, is_grouped = self._sold(first_day, last_day)
         item_id = base.selected_columns[0]
         # One place more for each item that may change its rank.
-        best = base.having(sold > ZERO).order_by(sold.desc(), item_id).limit(limit + len(later))
+        best = (base.having if is_grouped else base.where)(sold > ZERO)
+        best = best.order_by(sold.desc(), item_id).limit(limit + len(later))
         found = {row.item_id: _Sold(*row) for row in self.session.execute(best)}
         if later:
             found |= {row.item_id: _Sold(*row) for row in self.session.execute(base.where(item_id.in_(later)))}
@@ -320,21 +330,30 @@ class Books:
         return found
 
     def _sold(self, first_day: date, last_day: date):
-        """Sold and received per item by facts. returns: the grouped statement, and its column of what was sold"""
+        """Sold and received per item by facts. returns: the statement, its column of what was sold, whether it groups
+
+        What was sold lately in one place, or everywhere, is one row per item, and everywhere it has an index.
+        """
+        assert self.state is not None
         days = (last_day - first_day).days + 1
-        if last_day == self.state.until and days in WINDOWS:
-            item_id, kind = RecentSales.item_id, RecentSales.sold_30.type
-            sold = func.sum(getattr(RecentSales, f"sold_{days}"), type_=kind)
-            received = func.sum(getattr(RecentSales, f"received_{days}"), type_=kind)
-            is_everything = self.scope.store_id is None and self.scope.actor.store_ids is None
-            where = and_(RecentSales.place_id.in_([facts.EVERYWHERE] if is_everything else self.places))
+        is_recent = last_day == self.state.until and days in WINDOWS
+        is_everywhere = self.scope.store_id is None and self.scope.actor.store_ids is None
+        is_grouped = not is_recent or not (is_everywhere or len(self.places) == 1)
+        if is_recent:
+            item_id = RecentSales.item_id
+            sold, received = getattr(RecentSales, f"sold_{days}"), getattr(RecentSales, f"received_{days}")
+            # Written out: an index over some rows is not used for a parameter.
+            here = text(f"recent_sales.place_id = {facts.EVERYWHERE}")
+            where = and_(here if is_everywhere else RecentSales.place_id.in_(self.places))
         else:
-            item_id, kind = DailyFact.item_id, DailyFact.sold.type
-            sold = func.sum(DailyFact.sold - DailyFact.returned, type_=kind)
-            received = func.sum(DailyFact.received, type_=kind)
+            item_id, sold, received = DailyFact.item_id, DailyFact.sold - DailyFact.returned, DailyFact.received
             where = and_(DailyFact.place_id.in_(self.places), DailyFact.business_date.between(first_day, last_day))
+        if is_grouped:
+            kind = DailyFact.sold.type
+            sold, received = func.sum(sold, type_=kind), func.sum(received, type_=kind)
         statement = select(item_id.label("item_id"), sold.label("sold"), received.label("received")).where(where)
-        return self.scope.of_items(statement, item_id).group_by(item_id), sold
+        statement = self.scope.of_items(statement, item_id)
+        return statement.group_by(item_id) if is_grouped else statement, sold, is_grouped
 
     @property
     def _is_of_items(self) -> bool:

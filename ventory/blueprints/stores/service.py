@@ -13,7 +13,7 @@ from ventory.core.errors import BadInput, Forbidden, InUse, NotFound
 from ventory.core.events import StoreChanged
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
-from ventory.stock import carried, places, rules
+from ventory.stock import carried, facts, places, rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,8 @@ def change(command: ChangeStore) -> StoreView:
         if not command.by.sees(command.store_id):
             raise NotFound("There is no such store.")
         store = locked(work, Store, command.store_id, command.version, "store")
+        if command.time_zone not in (None, store.time_zone):
+            facts.forget(work.connection, work.inventory_id)  # its days begin at other moments
         for name in ("code", "name", "kind", "address", "time_zone"):
             value = getattr(command, name)
             if value is not None:
