@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -33,6 +35,8 @@ PAGES = [
     "/search?q=kestrel", "/inventories/catalogue",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
+    "/analytics?store=*", "/analytics?store=LEEDS&days=365", "/analytics/trends?store=*",
+    "/analytics/trends?item=30&compare=year&by=month&days=365", "/analytics/trends?q=bag&category=1&since=soon",
     "/items/groups/", "/items/groups/1", "/items/groups/1?store=LEEDS", "/items/groups/1/add?more-0=Tea%20roses",
     "/items/tags/", "/items/tags/1", "/items/tags/1/merge", "/items/?tag=retrospot", "/stock?store=LEEDS&tag=Retrospot",
 ]  # fmt: skip
@@ -195,7 +199,7 @@ def test_the_header_of_a_list_sticks_below_the_top_bar(desk):
 
 def test_no_width_scrolls_sideways(desk, address):
     lists = ("/", "/stock?store=*", "/stock?store=LEEDS", "/stock/movements", "/items/", "/suppliers/", "/suppliers/4")
-    for path in (*lists, "/items/30?store=LEEDS", "/suppliers/6/edit"):
+    for path in (*lists, "/items/30?store=LEEDS", "/suppliers/6/edit", "/analytics", "/analytics/trends"):
         desk.goto(address + path)
         for width in (320, 360, 480, 639, 640, 767, 768, 899, 900, 1023, 1024, 1119, 1279, 1280, 1440, 1920):
             desk.set_viewport_size({"width": width, "height": 800})
@@ -295,12 +299,46 @@ def test_a_form_sent_twice_in_a_row_is_sent_once(desk, address):
 
 def test_the_chart_is_read_by_arrow_keys(desk, address):
     desk.goto(f"{address}/items/30?store=LEEDS")
-    desk.focus("svg.chart")
+    desk.focus(".chart")
     desk.keyboard.press("End")
     desk.keyboard.press("ArrowLeft")
     second = desk.locator("tbody tr[data-reads] >> nth=1").get_attribute("data-reads")
     assert desk.inner_text("[data-reading]") == second
     assert "on hand" in second
+
+
+def test_the_overview_is_read_by_keys_and_its_range_and_store_changed(desk, address):
+    desk.goto(f"{address}/analytics?store=*&days=7")
+    desk.focus("section[aria-labelledby=chart-sold] .chart")
+    desk.keyboard.press("End")
+    reading = desk.inner_text("#chart-sold-reading")
+    assert " sold, " in reading
+    assert reading == desk.locator("[aria-labelledby=chart-sold] tbody tr >> nth=0").get_attribute("data-reads")
+    assert desk.locator("[aria-labelledby=chart-sold] .cursor").get_attribute("visibility") is None
+    desk.hover("[aria-labelledby=chart-sold] .plot", position={"x": 3, "y": 60})
+    assert desk.inner_text("#chart-sold-reading") != reading
+
+    desk.click(".tabs a:has-text('90 days')")
+    desk.wait_for_url("**/analytics?store=*&days=90")
+    desk.select_option("#store-switch", "LEEDS")
+    desk.wait_for_url(lambda url: "store=LEEDS" in url and "days=90" in url)
+    assert desk.inner_text("h1") == "Overview in Leeds"
+    desk.click(".rail a:has-text('Trends')")
+    desk.wait_for_url("**/analytics/trends?store=LEEDS&days=90")
+
+
+def test_a_charts_file_holds_the_figures_of_its_table(desk, address):
+    desk.goto(f"{address}/analytics/trends?store=LEEDS&days=7")
+    with desk.expect_download() as saved:
+        desk.click("[aria-labelledby=chart-sold] a[download]")
+    with open(saved.value.path(), encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.reader(file))
+    today = datetime.now(UTC).date()
+    assert saved.value.suggested_filename.startswith("trends-leeds-")
+    desk.click("[aria-labelledby=chart-sold] summary")
+    shown = desk.locator("[aria-labelledby=chart-sold] tbody tr td:nth-child(2)").all_inner_texts()
+    assert [Decimal(line[2]) for line in lines[1:]] == [Decimal(text.replace(",", "")) for text in reversed(shown)]
+    assert abs((date.fromisoformat(lines[-1][0]) - today).days) <= 1
 
 
 def test_lists_filter_sort_and_page_without_javascript(address, chromium):

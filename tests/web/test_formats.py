@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from ventory.web.formats import helper, money, price, quantity, short_date, signed, when
+from ventory.web.formats import change, helper, money, most_decimals, percent, price, quantity, short_date, signed, when
 from ventory.web.pictures import drawing
 
 
@@ -33,6 +33,36 @@ def test_zero_is_a_dash_only_where_a_column_merely_helps():
 
 def test_a_change_carries_its_sign():
     assert (signed(Decimal(72)), signed(Decimal(-12))) == ("+72", "−12")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "text"),
+    [
+        (12, 10, "+20%"),
+        (5, 10, "−50%"),
+        (10, 10, "no change"),
+        (7, 0, "+7, from 0"),
+        (99, 10, "+890%"),
+        (1000, 3, "+997, from 3"),
+        (3, -2, "+5, from −2"),
+        (1004, 1000, "+0.4%"),
+        (99999, 100000, "−0.1%"),
+        (-5, 10, "−150%"),
+    ],
+)
+def test_a_figure_says_how_far_it_went_from_the_one_before(now, before, text):
+    assert change(Decimal(now), Decimal(before)) == text
+
+
+def test_a_column_has_one_number_of_decimals():
+    assert most_decimals([Decimal("2"), Decimal("0.125000"), Decimal("7.5")]) == 3
+    assert most_decimals([Decimal("2.000000")]) is None
+    assert most_decimals([]) is None
+
+
+def test_a_small_share_is_not_nothing():
+    shares = (Decimal(0), Decimal("0.001"), Decimal("0.125"), Decimal(1))
+    assert [percent(share) for share in shares] == ["0%", "under 1%", "12%", "100%"]
 
 
 def test_money_stands_behind_its_sign_and_symbol():

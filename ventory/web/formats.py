@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -25,6 +26,11 @@ def quantity(number: Decimal | None, decimals: int | None = None) -> str:
     return ("\N{MINUS SIGN}" if text.startswith("-") else "") + grouped
 
 
+def most_decimals(numbers: Iterable[Decimal]) -> int | None:
+    """How many digits after the point a column of these needs; None where whole numbers do."""
+    return max((decimals_of(number) for number in numbers), default=0) or None
+
+
 def helper(number: Decimal | int | None, decimals: int | None = None) -> str:
     """A quantity in a column that only helps: zero is a dash."""
     return "–" if not number else quantity(Decimal(number), decimals)
@@ -32,6 +38,24 @@ def helper(number: Decimal | int | None, decimals: int | None = None) -> str:
 
 def signed(number: Decimal) -> str:
     return ("+" if number > 0 else "") + quantity(number)
+
+
+def change(now: Decimal, before: Decimal) -> str:
+    """How far a figure went from an earlier one: in whole percents, in words where there was next to nothing."""
+    if now == before:
+        return "no change"
+    if before <= 0 or now >= before * 10:
+        return f"{signed(now - before)}, from {quantity(before)}"
+    percent = (now - before) / before * 100
+    if abs(percent) < 1:
+        tenths = max(round(abs(percent), 1), Decimal("0.1"))
+        return f"{signed(tenths.copy_sign(percent))}%"
+    return f"{signed(Decimal(round(percent)))}%"
+
+
+def percent(share: Decimal) -> str:
+    """A share of 1 in whole percents; what is there but small is not nothing."""
+    return "under 1%" if 0 < share < Decimal("0.005") else f"{round(share * 100)}%"
 
 
 def money(amount: Decimal | None, currency: str = "GBP") -> str:
@@ -92,6 +116,9 @@ def register(app: Flask) -> None:
         quantity=quantity,
         helper=helper,
         signed=signed,
+        change=change,
+        most_decimals=most_decimals,
+        percent=percent,
         money=money,
         price=price,
         when=when,

@@ -6,19 +6,20 @@ derived yet is answered from its ledger: as exact, but the slower the longer it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, case, func, select, text
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.items.queries import category_and_below
 from ventory.core.access import Actor
 from ventory.core.facts import FLOWS, WINDOWS, Entry, change
+from ventory.core.periods import Period
 from ventory.core.quantity import ZERO
 from ventory.stock import facts, flows
 from ventory.stock.models import (
@@ -373,3 +374,78 @@ def _on_hand_now(session: Session, scope: Scope) -> Decimal:
         .where(scope.here(Place))
     )
     return session.execute(scope.of_items(statement, Balance.item_id)).scalar_one() or ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of a period and of the one before."""
+
+    now: Decimal
+    before: Decimal
+
+
+def sold_by_item(session: Session, scope: Scope, period: Period) -> dict[int, Compared]:
+    """What each item sold in a period and before. shape: {item id: Compared}, items without sales left out"""
+    books = Books(session, scope)
+    if books.state is None:
+        return _sold_by_ledger(books, period, MovementLine.item_id)
+    later = ((each.item_id, each.entry) for each in books.later)
+    return _sold_by_facts(books, period, DailyFact, DailyFact.item_id, later)
+
+
+def sold_by_store(session: Session, scope: Scope, period: Period) -> dict[int, Compared]:
+    """As sold_by_item, by store."""
+    books = Books(session, scope)
+    if books.state is None:
+        store = case((flows.Target.kind == "customer", flows.Source.id), else_=flows.Target.id)
+        return _sold_by_ledger(books, period, store)
+    later = ((each.where.id, each.entry) for each in books.later)
+    table = DailyFact if books._is_of_items else DailyTotal
+    return _sold_by_facts(books, period, table, table.place_id, later)
+
+
+def _sold_by_ledger(books: Books, period: Period, key) -> dict[int, Compared]:
+    now, before = (
+        {
+            found: row.sold - row.returned
+            for found, row in books._ledger(key, Movement.business_date.between(each.first, each.last)).items()
+        }
+        for each in (period, period.before)
+    )
+    found = {each: Compared(now.get(each, ZERO), before.get(each, ZERO)) for each in now | before}
+    return {each: sold for each, sold in found.items() if sold.now or sold.before}
+
+
+def _sold_by_facts(
+    books: Books, period: Period, table, column, later: Iterable[tuple[int, Entry]]
+) -> dict[int, Compared]:
+    """One pass over the facts of both periods; then the lines that are not in them yet."""
+    net, kind, first = table.sold - table.returned, table.sold.type, period.before.first
+    ways = (table.business_date >= period.first, table.business_date < period.first)
+    statement = (
+        select(column, *(func.sum(case((way, net), else_=ZERO), type_=kind) for way in ways))
+        .where(table.place_id.in_(books.places), table.business_date.between(first, period.last))
+        .group_by(column)
+    )
+    if table is DailyFact:
+        statement = books.scope.of_items(statement, DailyFact.item_id)
+    found = {key: Compared(now, before) for key, now, before in books.session.execute(statement) if now or before}
+    for key, entry in later:
+        if entry.flow in ("sold", "returned") and first <= entry.business_date <= period.last:
+            more = entry.quantity if entry.flow == "sold" else -entry.quantity
+            known = found.get(key, Compared(ZERO, ZERO))
+            is_now = entry.business_date >= period.first
+            found[key] = Compared(known.now + (more if is_now else 0), known.before + (0 if is_now else more))
+    return found
+
+
+def names_of(session: Session, items: Collection[int]) -> dict[int, tuple[str, str]]:
+    """shape: {item id: (SKU, name)}"""
+    rows = session.execute(select(Item.id, Item.sku, Item.name).where(Item.id.in_(items)))
+    return {row.id: (row.sku, row.name) for row in rows}
+
+
+def categories_of(session: Session) -> dict[int, int | None]:
+    """The category that every item is directly in, archived ones too. shape: {item id: category id}"""
+    rows = session.execute(select(Item.id, Item.category_id))
+    return {row.id: row.category_id for row in rows}

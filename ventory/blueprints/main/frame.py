@@ -24,7 +24,9 @@ class Entry:
 
     @property
     def address(self) -> str:
-        return url_for(self.endpoint)
+        """Pages of one slice hand over what was chosen on them."""
+        is_beside = request.blueprint == self.endpoint.partition(".")[0]
+        return url_for(self.endpoint, **(g.get("kept", {}) if is_beside else {}))
 
     @property
     def is_current(self) -> bool:
@@ -61,6 +63,13 @@ NAVIGATION = (
     Group(
         "Buying",
         (Entry("Suppliers", "suppliers.listing", "suppliers", "suppliers.read"),),
+    ),
+    Group(
+        "Insight",
+        (
+            Entry("Overview", "analytics.overview_page", "overview", "analytics.read"),
+            Entry("Trends", "analytics.trends_page", "trends", "analytics.read"),
+        ),
     ),
     Group(
         "Set-up",

@@ -708,3 +708,86 @@ def history(session: Session, item_id: int, store_ids: Collection[int], last_day
         if row:
             level -= row.came - row.went
     return History(tuple(reversed(series)))
+
+
+def stock_value(session: Session, actor: Actor, store_id: int | None, category_id: int | None = None) -> Decimal | None:
+    """What stock is worth now, on its way between stores too; None for those who may not see costs."""
+    if not actor.may("costs.read"):
+        return None
+    statement = (
+        select(func.sum(Balance.value))
+        .join(Place, and_(Place.inventory_id == Balance.inventory_id, Place.id == Balance.place_id))
+        .where(Place.kind.in_(("store", "transit")))
+    )
+    if store_id is not None:
+        statement = statement.where(Place.id == store_id)
+    if actor.store_ids is not None:
+        statement = statement.where(Place.store_id.in_(actor.store_ids))
+    if category_id is not None:
+        within = select(Item.id).where(Item.category_id.in_(category_and_below(category_id)))
+        statement = statement.where(Balance.item_id.in_(within))
+    return session.execute(statement).scalar_one() or ZERO
+
+
+@dataclass(frozen=True)
+class OutRow:
+    """A carried item that a store has none of. left_at: when something last left; left_on: the store's day of it"""
+
+    item_id: int
+    sku: str
+    name: str
+    store_id: int
+    store: str
+    store_name: str
+    left_at: datetime
+    left_on: date
+
+
+def out_longest(
+    session: Session, actor: Actor, store_id: int | None = None, category_id: int | None = None, *, limit: int = 10
+) -> tuple[OutRow, ...]:
+    """What open stores have run out of, longest first. What a store carries but never had is not among it.
+
+    The last line that left is read from the end of an index; history is not summed.
+    """
+    last_line = (
+        select(func.max(MovementLine.id))
+        .where(
+            MovementLine.inventory_id == Balance.inventory_id,
+            MovementLine.from_place_id == Balance.place_id,
+            MovementLine.item_id == Balance.item_id,
+        )
+        .scalar_subquery()
+    )
+    short = (
+        select(Balance.inventory_id, Balance.place_id, Balance.item_id, last_line.label("line_id"))
+        .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
+        .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
+        .where(Balance.state == STATE_OF_WORD["out"], Balance.state < 2, Balance.on_hand <= ZERO)
+        .where(Store.closed_at.is_(None))
+    )
+    if store_id is not None:
+        short = short.where(Balance.place_id == store_id)
+    if actor.store_ids is not None:
+        short = short.where(Balance.place_id.in_(actor.store_ids))
+    found = _chosen(short, "", category_id, "").subquery()
+    rows = session.execute(
+        select(
+            Item.id.label("item_id"),
+            Item.sku,
+            Item.name,
+            Store.id.label("store_id"),
+            Store.code.label("store"),
+            Store.name.label("store_name"),
+            Movement.occurred_at.label("left_at"),
+            Movement.business_date.label("left_on"),
+        )
+        .select_from(found)
+        .join(MovementLine, MovementLine.id == found.c.line_id)
+        .join(Movement, Movement.id == MovementLine.movement_id)
+        .join(Item, and_(Item.inventory_id == found.c.inventory_id, Item.id == found.c.item_id))
+        .join(Store, and_(Store.inventory_id == found.c.inventory_id, Store.id == found.c.place_id))
+        .order_by(found.c.line_id)
+        .limit(limit)
+    )
+    return tuple(OutRow(**row._mapping) for row in rows)

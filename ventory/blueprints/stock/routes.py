@@ -16,7 +16,7 @@ from ventory.blueprints.items import queries as items
 from ventory.blueprints.items import service as item_service
 from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.prices import queries as prices
-from ventory.blueprints.stock import chart, queries, service
+from ventory.blueprints.stock import queries, service
 from ventory.blueprints.stock.forms import FIELDS, TITLES, form_for
 from ventory.blueprints.stores import current
 from ventory.blueprints.suppliers import queries as suppliers
@@ -28,10 +28,11 @@ from ventory.core.errors import NotFound, VentoryError
 from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
 from ventory.core.movements import PERMISSIONS
+from ventory.core.periods import Period
 from ventory.core.quantity import plain
 from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import DEFAULT_LIMIT, MOST
-from ventory.web import reading
+from ventory.web import charts, reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import RowAddresses, submit
 from ventory.web.requests import number_asked
@@ -202,8 +203,7 @@ def item(item_id):
     ids = [level.store_id for level in carrying]
     drawn = None
     if ids:
-        history = queries.history(session, item_id, ids, _today(), 90)
-        drawn = chart.draw(history, shown.reorder_point if shown else None)
+        drawn = _drawn(queries.history(session, item_id, ids, _today(), 90), view.unit, shown)
     card = None
     if shown:
         card = queries.card(session, g.actor, item_id, shown.store_id, limit=20, cursor=request.args.get("cursor"))
@@ -232,6 +232,19 @@ def item(item_id):
         rules=_rule_rows(view, shown) if view.keeps_stock else (),
         names={each.id: each.name for each in current.mine()},
         kinds=[(kind, TITLES[kind]) for kind in FIELDS if g.actor.may(PERMISSIONS[kind])],
+    )
+
+
+def _drawn(history: queries.History, unit: str, shown: items.StoreLevel | None) -> charts.Drawing:
+    """The level of an item over some days, with its deliveries."""
+    days, levels, received = zip(*history.days, strict=True)
+    return charts.draw(
+        [Period(day, day) for day in days],
+        [charts.Series("On hand", charts.LEVEL, "on-hand", levels, "on hand")],
+        unit=unit,
+        marks_out=True,
+        dotted=charts.Series("Received", charts.FLOW, "received", received, "received"),
+        reorder_point=shown.reorder_point if shown else None,
     )
 
 
