@@ -28,7 +28,7 @@ from ventory.stock import facts
 from ventory.stock.verify import verify
 
 SKUS = [f"item{number}" for number in range(6)]
-SECONDS, WRITERS = 90, 3
+SECONDS, WRITERS = 300, 3
 TODAY = local_day(datetime.now(UTC), "Europe/London")
 
 
@@ -49,7 +49,7 @@ def writers(chain):
     def write(seed: int) -> None:
         dice = random.Random(seed)
         while not stop.is_set():
-            time.sleep(0.01)
+            time.sleep(0.03)
             kind = dice.choice(("sale", "sale", "return", "adjustment", "transfer"))
             lines = [(dice.choice(SKUS), dice.randint(1, 5), "LEEDS", "YORK" if kind == "transfer" else None)]
             when = datetime.now(UTC) - timedelta(days=dice.choice((0, 0, 0, 1, 40)), seconds=dice.randint(0, 900))
