@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -113,14 +114,10 @@ def _raw(column):
 
 def _lines(connection: Connection, inventory_id: int, where: Where, kinds: dict[int, str], left_out: Sequence[int]):
     """Lines as a place sees them, with what they add to each figure. returns: a subquery, None without a movement"""
-    first, last = connection.execute(
-        select(func.min(_movement.business_date), func.max(_movement.business_date)).where(
-            _movement.inventory_id == inventory_id
-        )
-    ).one()
-    if first is None:
+    days = _end_of_days(connection, inventory_id, False), _end_of_days(connection, inventory_id, True)
+    if days[0] is None or days[1] is None:
         return None
-    begins, seconds = _spans(connection, where, first, last)
+    begins, seconds = _spans(connection, where, *days)
     since = dialect.of(connection).epoch(_movement.occurred_at) - begins
     second = case((since < 0, 0), (since > seconds, seconds), else_=since)
     parts = []
@@ -149,6 +146,13 @@ def _lines(connection: Connection, inventory_id: int, where: Where, kinds: dict[
     return union_all(*parts).subquery("lines")
 
 
+def _end_of_days(connection: Connection, inventory_id: int, is_last: bool) -> date | None:
+    """The first or the last day of any movement; one end of an index each, where min and max at once read all of it."""
+    day = _movement.business_date
+    ends = select(day).where(_movement.inventory_id == inventory_id).order_by(day.desc() if is_last else day).limit(1)
+    return connection.execute(ends).scalar_one_or_none()
+
+
 def _spans(connection: Connection, where: Where, first: date, last: date) -> tuple:
     """When the day of a movement begins, in seconds since 1970, and how long it is.
 
@@ -156,19 +160,26 @@ def _spans(connection: Connection, where: Where, first: date, last: date) -> tup
     are few cases.
     """
     day = _movement.business_date
+    changed, odd = _clock(where.time_zone, first, last)
+    shift = case(*((day >= literal(since, Date), offset) for since, offset in reversed(changed)), else_=0)
+    length = case(odd, value=day, else_=86_400) if odd else literal(86_400)
+    return dialect.of(connection).epoch(day) + shift, length
+
+
+@lru_cache(maxsize=100)
+def _clock(time_zone: str, first: date, last: date) -> tuple[list[tuple[date, int]], dict[date, int]]:
+    """Since which days local midnight lies how many seconds after that of UTC, and days that are no 24 hours long."""
     changed: list[tuple[date, int]] = []
     odd: dict[date, int] = {}
     for number in range((last - first).days + 1):
         each = first + timedelta(days=number)
-        begins, seconds = day_span(each, where.time_zone)
+        begins, seconds = day_span(each, time_zone)
         offset = begins - (each - date(1970, 1, 1)).days * 86_400
         if not changed or changed[-1][1] != offset:
             changed.append((each, offset))
         if seconds != 86_400:
             odd[each] = seconds
-    shift = case(*((day >= literal(since, Date), offset) for since, offset in reversed(changed)), else_=0)
-    length = case(odd, value=day, else_=86_400) if odd else literal(86_400)
-    return dialect.of(connection).epoch(day) + shift, length
+    return changed, odd
 
 
 def _flows(kinds: dict[int, str], other, inward: bool, quantity) -> list:
