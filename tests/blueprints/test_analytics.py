@@ -1,17 +1,15 @@
-"""Trends, totals and comparisons say what the ledger says."""
+"""Trends say what the ledger says."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.chain import asked
 from ventory.blueprints.analytics import queries
-from ventory.blueprints.analytics.queries import Scope
-from ventory.blueprints.stock.service import RecordMovement, ReverseMovement, record, reverse
+from ventory.blueprints.stock.service import ReverseMovement, reverse
 from ventory.core.days import local_day
 from ventory.db.engine import reading
 from ventory.db.scope import scope as within
@@ -64,20 +62,6 @@ def test_each_kind_of_movement_has_its_own_figure_and_a_reversal_takes_it_back(c
         "transferred_out": 10,
     }
     assert figures(york) == {"stock": 10, "transferred_in": 10}
-
-
-def test_a_period_stands_beside_the_one_before_and_the_year_before(chain, session):
-    chain.item("tea", stock=100)
-    chain.restock("tea", 100)
-    for days, quantity in ((2, 5), (9, 3), (367, 2)):
-        record(RecordMovement(movement=asked("sale", ("tea", quantity), occurred_at=ago(days)), by=chain.owner))
-
-    with session() as here:
-        found = queries.comparison(here, Scope(chain.owner), first_day=TODAY - timedelta(days=6), last_day=TODAY)
-
-    assert (found.period.sold, found.before.sold, found.year_before.sold) == (5, 3, 2)
-    assert found.before.last_day == TODAY - timedelta(days=7)
-    assert queries.year_before(date(2024, 2, 29)) == date(2023, 2, 28)
 
 
 def test_a_category_counts_what_is_below_it(chain, session, api):

@@ -72,30 +72,6 @@ class Trend:
 
 
 @dataclass(frozen=True)
-class Totals:
-    """What came and went over a period, both days included. Figures as in Day."""
-
-    first_day: date
-    last_day: date
-    received: Decimal
-    sold: Decimal
-    returned: Decimal
-    consumed: Decimal
-    adjusted: Decimal
-    transferred_in: Decimal
-    transferred_out: Decimal
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A period beside the one of the same length just before it, and beside the same days a year earlier."""
-
-    period: Totals
-    before: Totals
-    year_before: Totals
-
-
-@dataclass(frozen=True)
 class Scope:
     """What is looked at: the stores that an actor may see or one of them, all items or one or a category's.
 
@@ -165,39 +141,6 @@ def _daily(books: Books, first_day: date, last_day: date) -> list[Day]:
         if row:
             stock -= change(row)
     return series[::-1]
-
-
-def totals(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Totals:
-    """What came and went over a period."""
-    return _totals(Books(session, scope), first_day, last_day)
-
-
-def _totals(books: Books, first_day: date, last_day: date) -> Totals:
-    per_day = books.per_day(first_day, last_day)
-    return Totals(first_day, last_day, **_shown(_sum(per_day.values())))
-
-
-def comparison(session: Session, scope: Scope, *, first_day: date, last_day: date) -> Comparison:
-    """A period beside the one before and the same days of the year before (29 February beside the 28th)."""
-    length = last_day - first_day + timedelta(days=1)
-    books = Books(session, scope)
-    return Comparison(
-        _totals(books, first_day, last_day),
-        _totals(books, first_day - length, last_day - length),
-        _totals(books, year_before(first_day), year_before(last_day)),
-    )
-
-
-def year_before(day: date) -> date:
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:
-        return day.replace(year=day.year - 1, day=28)
-
-
-def top_movers(session: Session, scope: Scope, *, first_day: date, last_day: date, limit: int = TOP) -> list[Mover]:
-    """The items that sold most over a period, net of returns, those that sold anything."""
-    return _movers(Books(session, scope), first_day, last_day, limit)
 
 
 def _movers(books: Books, first_day: date, last_day: date, limit: int) -> list[Mover]:
