@@ -114,10 +114,11 @@ def _raw(column):
 
 def _lines(connection: Connection, inventory_id: int, where: Where, kinds: dict[int, str], left_out: Sequence[int]):
     """Lines as a place sees them, with what they add to each figure. returns: a subquery, None without a movement"""
-    days = _end_of_days(connection, inventory_id, False), _end_of_days(connection, inventory_id, True)
-    if days[0] is None or days[1] is None:
+    first = _end_of_days(connection, inventory_id, is_last=False)
+    last = _end_of_days(connection, inventory_id, is_last=True)
+    if first is None or last is None:
         return None
-    begins, seconds = _spans(connection, where, *days)
+    begins, seconds = _spans(connection, where, first, last)
     since = dialect.of(connection).epoch(_movement.occurred_at) - begins
     second = case((since < 0, 0), (since > seconds, seconds), else_=since)
     parts = []
@@ -146,7 +147,7 @@ def _lines(connection: Connection, inventory_id: int, where: Where, kinds: dict[
     return union_all(*parts).subquery("lines")
 
 
-def _end_of_days(connection: Connection, inventory_id: int, is_last: bool) -> date | None:
+def _end_of_days(connection: Connection, inventory_id: int, *, is_last: bool) -> date | None:
     """The first or the last day of any movement; one end of an index each, where min and max at once read all of it."""
     day = _movement.business_date
     ends = select(day).where(_movement.inventory_id == inventory_id).order_by(day.desc() if is_last else day).limit(1)
