@@ -43,7 +43,7 @@ def main(url: str, twin: str) -> None:
     print("ready", flush=True)
     while True:
         run.number(engine)
-        bookkeeper._stepped_at = 0.0
+        bookkeeper._due_at = 0.0
         bookkeeper.step()
         time.sleep(0.005)
 

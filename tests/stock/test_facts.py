@@ -49,7 +49,7 @@ def worker(engine):
 
     def catch_up():
         run.number(engine)
-        bookkeeper._stepped_at = 0.0
+        bookkeeper._due_at = 0.0
         bookkeeper.step()
 
     return catch_up

@@ -7,6 +7,7 @@ import time
 from sqlalchemy import Engine
 
 from ventory.db import engine as engines
+from ventory.db.outbox import newest
 from ventory.stock import facts
 
 EVERY_SECONDS = 1.0
@@ -15,6 +16,8 @@ PAUSE_SECONDS = 0.02
 """Between batches: whoever waits for SQLite's write lock looks for it every few milliseconds."""
 LONGEST_SECONDS = 5.0
 """How long the worker's other readers may wait while many events are taken in."""
+REST = 3
+"""Times as long as it worked it rests while others post: figures stay exact, those who ask add what waits."""
 
 
 class Bookkeeper:
@@ -23,19 +26,21 @@ class Bookkeeper:
     def __init__(self, engine: Engine):
         self.engine = engine
         self._began = False
-        self._stepped_at = 0.0
+        self._due_at = 0.0
+        self._newest = 0
 
     def step(self) -> bool:
         """Do what is due. returns: whether there was anything"""
-        if time.monotonic() - self._stepped_at < EVERY_SECONDS:
+        began = time.monotonic()
+        if began < self._due_at:
             return False
-        self._stepped_at = time.monotonic()
+        self._due_at = began + EVERY_SECONDS
         try:
-            return self._catch_up()
+            return self._catch_up(began)
         except facts.Overtaken:  # rebuilt meanwhile; what is still due is done the next time
             return True
 
-    def _catch_up(self) -> bool:
+    def _catch_up(self, began: float) -> bool:
         if not self._began:
             facts.begin(self.engine)
             self._began = True
@@ -44,11 +49,19 @@ class Bookkeeper:
         for inventory_id in underived:
             facts.derive_in_steps(self.engine, inventory_id)
         turned = facts.turn_days(self.engine)
-        taken = count = facts.follow(self.engine)
-        while count == facts.BATCH and time.monotonic() - self._stepped_at < LONGEST_SECONDS:
-            time.sleep(PAUSE_SECONDS)
+        taken, count, rest = 0, facts.BATCH, 0.0
+        while count == facts.BATCH and time.monotonic() - began < LONGEST_SECONDS:
+            time.sleep(rest)
+            started = time.monotonic()
             count = facts.follow(self.engine)
+            rest = max(PAUSE_SECONDS, REST * (time.monotonic() - started) if self._others_post() else 0)
             taken += count
-        if count == facts.BATCH:
-            self._stepped_at = 0.0
+        ended = time.monotonic()
+        self._due_at = max(self._due_at, ended + rest) if count < facts.BATCH else ended + rest
         return bool(underived or turned or taken)
+
+    def _others_post(self) -> bool:
+        """Whether events came since this was last asked."""
+        with engines.autocommit(self.engine).connect() as connection:
+            before, self._newest = self._newest, newest(connection)
+        return self._newest != before
