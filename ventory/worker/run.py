@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import signal
 import threading
 import time
@@ -62,7 +63,7 @@ def run(config: Config, engine: Engine) -> None:
         ]
         bookkeeper = Bookkeeper(engine)
         waiter = dialect.of(engine).Waiter(engine)
-        tidied_at = 0.0
+        tidied_at = -math.inf
         # The first sweep waits an hour: one after every start would list the whole storage each time.
         swept_at = time.monotonic() - SWEEP_SECONDS + TIDY_SECONDS
         while not stop.is_set():
@@ -132,7 +133,10 @@ def deliver(engine: Engine, reader: Reader) -> int:
 
 
 def tidy(engine: Engine) -> None:
-    """Forget answers and events that nobody can ask for any more; the last event stays, the sequence grows from it."""
+    """Forget answers and events that nobody can ask for any more; the last event stays, the sequence grows from it.
+
+    And let the database count what is in its tables.
+    """
     old = datetime.now(UTC) - KEEP
     outbox, place = Outbox.__table__, OutboxReader.__table__
     with engines.writing(engine).begin() as connection:
@@ -141,6 +145,7 @@ def tidy(engine: Engine) -> None:
         slowest = connection.execute(select(func.min(place.c.seq))).scalar_one_or_none()
         if slowest is not None:
             connection.execute(delete(outbox).where(seq < slowest, outbox.c.created_at < old))
+        dialect.of(connection).tend(connection)
 
 
 class only_one:

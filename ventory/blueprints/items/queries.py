@@ -8,7 +8,21 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import Boolean, ColumnElement, Date, Select, and_, bindparam, column, exists, func, or_, select, table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, Inventory, InventoryRule
@@ -238,8 +252,16 @@ _ITEMS = (
     .outerjoin(ItemGroup, and_(ItemGroup.inventory_id == Item.inventory_id, ItemGroup.id == Item.group_id))
     .outerjoin(
         ItemBarcode,
-        and_(ItemBarcode.inventory_id == Item.inventory_id, ItemBarcode.item_id == Item.id, ItemBarcode.is_primary),
+        # In these words SQLite knows its index of primary barcodes; asked for "is_primary = 1" it read them all.
+        and_(
+            ItemBarcode.inventory_id == Item.inventory_id,
+            ItemBarcode.item_id == Item.id,
+            literal_column("item_barcode.is_primary"),
+        ),
     )
+)
+_IDS = select(Item.id).join(
+    InventoryType, and_(InventoryType.inventory_id == Item.inventory_id, InventoryType.id == Item.type_id)
 )
 _MINE = Item.inventory_id == bindparam("inventory")
 _IN_FULL = _ITEMS.add_columns(Item.field_values)
@@ -317,14 +339,12 @@ def list_items(
 
 def count_items(session: Session, which: ItemFilter) -> int:
     """How many items a filter leaves."""
-    counted = filtered(_ITEMS, which).with_only_columns(Item.id).order_by(None).subquery()
-    return session.execute(select(func.count()).select_from(counted)).scalar_one()
+    return session.execute(select(func.count()).select_from(filtered(_IDS, which).subquery())).scalar_one()
 
 
 def ids_of_items(session: Session, which: ItemFilter, most: int) -> list[int]:
     """The items that a filter leaves, oldest first, no more than `most`."""
-    statement = filtered(_ITEMS, which).with_only_columns(Item.id).order_by(Item.id).limit(most)
-    return list(session.execute(statement).scalars())
+    return list(session.execute(filtered(_IDS, which).order_by(Item.id).limit(most)).scalars())
 
 
 def filtered(statement: Select, which: ItemFilter) -> Select:

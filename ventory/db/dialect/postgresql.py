@@ -114,6 +114,10 @@ def learn(connection, tables: Sequence[str]) -> None:
     connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
 
 
+def tend(connection) -> None:
+    """Nothing to do: autovacuum counts."""
+
+
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
     """Give every key a balance, and a store a row for the item it now carries, where there is none.
 

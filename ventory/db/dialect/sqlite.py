@@ -97,7 +97,17 @@ def in_bulk(connection, rows: int | None = None):
 
 
 def learn(connection, tables: Sequence[str]) -> None:
-    """Nothing to do: the planner goes by the indexes."""
+    """Let the planner know how much is in tables that have just been filled; a thousand rows of each index tell."""
+    connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
+    for table in tables:
+        connection.exec_driver_sql(f"ANALYZE {table}")
+
+
+def tend(connection) -> None:
+    """Let the planner know how much is in every table. Without it every index that begins with the inventory looks
+    alike: a count of 10,000 items took 15 seconds."""
+    connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
+    connection.exec_driver_sql("ANALYZE")
 
 
 def insert_missing_balances(connection, inventory_id: int, keys: Iterable[Key]) -> None:
