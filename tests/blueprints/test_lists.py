@@ -78,6 +78,21 @@ def test_counts_keep_to_the_stores_that_a_person_may_see(app, shelves):
     assert tabs(Browser(app, email).get("/stock").text)["Out"] == "1"
 
 
+def test_home_counts_what_its_list_shows(browser, shelves):
+    """A shelf that nobody gave a reorder point needs nobody, however empty it is."""
+    shelves.item("forks", stock=0)
+    page = browser.get("/").text
+    assert "2 things need you in the chain" in page
+    assert len(re.findall(r"/items/\d+[^>]*>.*?</a><br>.*? of 5 pcs", page)) == 2
+
+
+def test_home_of_a_chain_without_rules_says_what_is_empty(browser, chain):
+    chain.item("forks", stock=0)
+    page = browser.get("/").text
+    assert "Nothing waits in the chain" in page
+    assert "1 shelf without one is empty." in page
+
+
 def test_all_that_match_are_archived_and_nothing_else(browser, chain):
     for number in range(60):
         chain.item(f"cup-{number:02}")

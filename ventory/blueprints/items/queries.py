@@ -721,18 +721,8 @@ def low_stock(
         .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
         .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
         .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
-        .where(
-            Balance.state < 2,
-            Balance.reorder_point.is_not(None),
-            Balance.on_hand - Balance.reserved < Balance.reorder_point,
-            Item.archived_at.is_(None),
-            Store.closed_at.is_(None),
-        )
     )
-    if store_id is not None:
-        statement = statement.where(Balance.place_id == store_id)
-    if actor.store_ids is not None:
-        statement = statement.where(Balance.place_id.in_(actor.store_ids))
+    statement = _that_is_low(statement, actor, store_id)
     keys = [
         SortKey(Balance.state, lambda row: row.state),
         SortKey(Balance.place_id, lambda row: row.place_id),
@@ -740,6 +730,33 @@ def low_stock(
     ]
     page = fetch(session, statement, keys, limit=limit, cursor=cursor)
     return Page(tuple(_low_row(row) for row in page.rows), page.next_cursor, page.previous_cursor)
+
+
+def count_low(session: Session, actor: Actor, store_id: int | None) -> int:
+    """How many rows `low_stock` has."""
+    statement = (
+        select(func.count())
+        .select_from(Balance)
+        .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
+        .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
+    )
+    return session.execute(_that_is_low(statement, actor, store_id)).scalar_one()
+
+
+def _that_is_low(statement: Select, actor: Actor, store_id: int | None) -> Select:
+    """A statement over balances, items and stores, limited to what is below its reorder point."""
+    statement = statement.where(
+        Balance.state < 2,
+        Balance.reorder_point.is_not(None),
+        Balance.on_hand - Balance.reserved < Balance.reorder_point,
+        Item.archived_at.is_(None),
+        Store.closed_at.is_(None),
+    )
+    if store_id is not None:
+        statement = statement.where(Balance.place_id == store_id)
+    if actor.store_ids is not None:
+        statement = statement.where(Balance.place_id.in_(actor.store_ids))
+    return statement
 
 
 def _low_row(row: Any) -> LowRow:
