@@ -386,7 +386,7 @@ def test_somebody_elses_supplier_is_as_if_missing(api, chain, sign_in, pennine):
         ("manager", (), 200, 201),
         ("manager", ("LEEDS",), 200, 403),
         ("buyer", (), 200, 201),
-        ("buyer", ("LEEDS",), 200, 201),
+        ("buyer", ("LEEDS",), 200, 403),
         ("auditor", (), 200, 403),
         ("clerk", (), 403, 403),
     ],

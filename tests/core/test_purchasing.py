@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ventory.core.access import ROLES, permissions_of
+from ventory.core.access import ROLES
 from ventory.core.currencies import CURRENCIES, check_currency
 from ventory.core.errors import BadInput
 from ventory.core.purchasing import WEEKDAYS, cutoff, weekday_bits, weekdays_of
@@ -76,10 +76,3 @@ def test_currencies_are_known_in_any_case_and_no_others():
 def test_whoever_keeps_suppliers_sees_what_they_cost():
     for role, permissions in ROLES.items():
         assert "suppliers.write" not in permissions or {"costs.read", "suppliers.read"} <= permissions, role
-
-
-def test_a_manager_of_some_stores_reads_suppliers_and_does_not_change_them():
-    assert "suppliers.write" in permissions_of("manager")
-    limited = permissions_of("manager", is_limited=True)
-    assert permissions_of("manager") - limited == {"suppliers.write"}
-    assert permissions_of("buyer", is_limited=True) == permissions_of("buyer")
