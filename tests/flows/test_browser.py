@@ -31,6 +31,7 @@ PAGES = [
     "/suppliers/", "/suppliers/?state=archived", "/suppliers/2", "/suppliers/new", "/suppliers/6/edit",
     "/suppliers/2/items/new?q=bag", "/suppliers/2/items/new?item=30", "/suppliers/items/30/new", "/suppliers/1/items/2",
     "/search?q=kestrel", "/inventories/catalogue",
+    "/auth/account", "/auth/password", "/auth/address", "/auth/address/confirm", "/auth/sessions", "/auth/close",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
     "/items/groups/", "/items/groups/1", "/items/groups/1?store=LEEDS", "/items/groups/1/add?more-0=Tea%20roses",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Flask, current_app, jsonify, render_template
 
+from ventory.blueprints.accounts.api import account_api, me_api
 from ventory.blueprints.analytics.api import analytics_api
 from ventory.blueprints.api.openapi import complete
 from ventory.blueprints.auth.api import auth_api
@@ -26,6 +27,8 @@ from ventory.web.auth import PUBLIC, guard
 EVERYWHERE = (products_api, analytics_api)
 VERSIONED = (
     auth_api,
+    account_api,
+    me_api,
     items_api,
     files_api,
     suppliers_api,
