@@ -53,7 +53,8 @@ def test_a_visitor_signs_up_confirms_and_stands_in_an_empty_shop(visitor, letter
     home = visitor.get("/")
     assert home.status_code == 200
     assert "Ada&#39;s shop" in home.text
-    assert "Nothing is out and nothing is low." in home.text
+    assert "This shop is empty so far." in home.text
+    assert 'href="/items/new"' in home.text
 
 
 def test_what_was_typed_stays_when_the_password_is_refused(visitor, letters):

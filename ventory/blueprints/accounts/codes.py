@@ -43,10 +43,10 @@ def code_of(row: Any) -> str:
     return six_digits(_bound["key"], row.id, row.purpose, row.nonce)
 
 
-def count_request(session: Session, email: str, client: str, now: datetime, *, again: bool) -> None:
-    """Count a request for a code. again: at most once a minute. raises: TooManyTries"""
+def count_request(session: Session, purpose: str, email: str, client: str, now: datetime, *, again: bool) -> None:
+    """Count a request for a code. again: one of a purpose that is mailed at most once a minute. raises: TooManyTries"""
     whom = address_key(email)
-    attempts.count(session, [PER_MINUTE.of(whom)], now, refuse=again)
+    attempts.count(session, [PER_MINUTE.of(f"{purpose} {whom}")], now, refuse=again)
     attempts.count(session, [PER_ADDRESS.of(whom), PER_CLIENT.of(client), PER_EVERYBODY.of()], now)
 
 

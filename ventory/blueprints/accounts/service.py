@@ -61,7 +61,7 @@ def sign_up(command: SignUp) -> CodeSent:
     hashed = hash_password(command.password)
     now = datetime.now(UTC)
     with transaction() as session:
-        codes.count_request(session, command.email, command.client, now, again=False)
+        codes.count_request(session, "sign_up", command.email, command.client, now, again=False)
         request_id = codes.request(
             session,
             "sign_up",
@@ -86,7 +86,7 @@ def send_again(command: SendAgain) -> CodeSent:
     """Mail a new code for the last sign-up of an address; the one before is void. raises: TooManyTries"""
     now = datetime.now(UTC)
     with transaction() as session:
-        codes.count_request(session, command.email, command.client, now, again=True)
+        codes.count_request(session, "sign_up", command.email, command.client, now, again=True)
         last = codes.newest(session, "sign_up", command.email)
         is_open = last is not None and last.used_at is None and last.created_at > now - codes.KEEP
         asked = {}
@@ -160,7 +160,7 @@ def ask_reset(command: AskReset) -> CodeSent:
     """Mail a code that sets a new password, if there is such an account. raises: TooManyTries"""
     now = datetime.now(UTC)
     with transaction() as session:
-        codes.count_request(session, command.email, command.client, now, again=True)
+        codes.count_request(session, "reset", command.email, command.client, now, again=True)
         user = user_by_email(session, command.email)
         is_known = user is not None and user.is_active
         email = user.email if user is not None and is_known else command.email
@@ -295,7 +295,7 @@ def ask_address(command: AskAddress) -> CodeSent:
     confirm_password(user_id, command.password, client=command.client, field="password")
     now = datetime.now(UTC)
     with transaction() as session:
-        codes.count_request(session, command.email, command.client, now, again=True)
+        codes.count_request(session, "address", command.email, command.client, now, again=True)
         is_taken = user_by_email(session, command.email) is not None
         request_id = codes.request(session, "address", command.email, now, is_decoy=is_taken, user_id=user_id)
     return CodeSent(command.email, request_id)

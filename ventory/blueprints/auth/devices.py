@@ -17,8 +17,9 @@ from ventory.web.hooks import cookie_name
 COOKIE = "ventory_device"
 KEEP_SECONDS = 365 * 86_400
 _PROGRAMS = (
-    ("Edge", r"\bEdgA?/"), ("Opera", r"\bOPR/"), ("Firefox", r"\b(Firefox|FxiOS)/"), ("Chrome", r"\b(Chrome|CriOS)/"),
-    ("Safari", r"\bSafari/"), ("curl", r"^curl/"), ("Python", r"^python"),
+    ("Edge", r"\bEdgA?/"), ("Opera", r"\bOPR/"), ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(HeadlessChrome|Chrome|CriOS)/"), ("Safari", r"\bSafari/"), ("curl", r"^curl/"),
+    ("Python", r"^python"),
 )  # fmt: skip
 _SYSTEMS = (
     ("Android", r"\bAndroid\b"), ("iPhone", r"\biPhone\b"), ("iPad", r"\biPad\b"), ("Windows", r"\bWindows\b"),
