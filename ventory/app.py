@@ -170,8 +170,8 @@ def _build(config: Config) -> Ventory:
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
     codes.bind(config.secret_key)
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
-    limits.register(app, config)
     hooks.register(app)
+    limits.register(app, config)
     errors.register(app)
     # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.
     app.error_callback = errors.validation

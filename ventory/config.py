@@ -107,7 +107,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "trusted_proxies": _networks("TRUSTED_PROXIES", environ),
         "allowed_hosts": _several(environ.get("ALLOWED_HOSTS", "")),
         "rate_limit": _rate("RATE_LIMIT", environ, ""),
-        "rate_limit_anonymous": _rate("RATE_LIMIT_ANONYMOUS", environ, "600 per minute"),
+        "rate_limit_anonymous": _rate("RATE_LIMIT_ANONYMOUS", environ, "3000 per minute"),
         "rate_limit_storage": environ.get("RATE_LIMIT_STORAGE", ""),
         "web_processes": _whole("WEB_PROCESSES", environ, 0, least=0, most=64),
         "web_threads": _whole("WEB_THREADS", environ, 4, least=1, most=64),

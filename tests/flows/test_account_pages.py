@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import text
 
 from tests.accounts import PASSWORD, Letters
 from tests.chain import PASSWORD as OWNERS
 from tests.conftest import Browser, _tokens
 from ventory.app import create_app
 from ventory.config import load
+from ventory.db.base import Base
 
 ADA = "ada@shop.example"
 
@@ -386,3 +388,24 @@ def test_who_asks_too_much_without_signing_in_waits(config, chain):
     assert client.get("/healthz").status_code == 200
     assert client.get("/static/css/app.css").status_code == 200
     assert client.get("/api/products").status_code == 401
+
+
+def test_a65_looking_at_every_page_changes_nothing(app, browser, chain, engine):
+    chain.item("tea", stock=3)
+    browser.get("/")
+
+    def rows() -> dict:
+        with engine.connect() as connection:
+            names = [table.name for table in Base.metadata.sorted_tables]
+            return {name: sorted(map(str, connection.execute(text(f'SELECT * FROM "{name}"')).all())) for name in names}
+
+    before = rows()
+    looked_at = 0
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<[^>]*>", "1", str(rule))
+        if "GET" in rule.methods and rule.endpoint != "static" and browser.get(path).status_code < 500:
+            looked_at += 1
+    after = rows()
+
+    assert looked_at > 80
+    assert [name for name in before if before[name] != after[name]] == []

@@ -18,7 +18,7 @@ from ventory.blueprints.accounts.models import EmailCode
 from ventory.blueprints.accounts.queries import Me
 from ventory.blueprints.auth.models import ActorRow, Inventory, LoginSession, User
 from ventory.blueprints.auth.queries import address_key, user_by_email
-from ventory.blueprints.auth.service import OF_ACCOUNT, confirm_password, end_sessions, hash_password
+from ventory.blueprints.auth.service import OF_ACCOUNT, confirm_password, end_sessions, hash_password, room_for_a_hash
 from ventory.blueprints.inventories.service import found
 from ventory.core import passwords
 from ventory.core.errors import BadInput, LastOwner, WrongCode
@@ -58,7 +58,8 @@ def sign_up(command: SignUp) -> CodeSent:
     raises: WeakPassword, TooManyTries
     """
     passwords.refuse_weak(command.password, (command.name, command.email, command.shop))
-    hashed = hash_password(command.password)
+    with room_for_a_hash():
+        hashed = hash_password(command.password)
     now = datetime.now(UTC)
     with transaction() as session:
         codes.count_request(session, "sign_up", command.email, command.client, now, again=False)
@@ -187,7 +188,8 @@ class Done:
 def reset_password(command: ResetPassword) -> Done:
     """Set a new password by code; every session of the account ends. raises: WeakPassword, WrongCode, TooManyTries"""
     passwords.refuse_weak(command.password, (command.email,))
-    hashed = hash_password(command.password)
+    with room_for_a_hash():
+        hashed = hash_password(command.password)
 
     def change(session: Session, row: EmailCode, now: datetime) -> Done:
         user = session.get_one(User, row.user_id, with_for_update=True)
@@ -272,7 +274,8 @@ def change_password(command: ChangePassword) -> Done:
         user = session.get_one(User, user_id)
         known = (user.name, user.email)
     passwords.refuse_weak(command.password, known)
-    hashed = hash_password(command.password)
+    with room_for_a_hash():
+        hashed = hash_password(command.password)
     with unit_of_work(command) as work:
         user = _mine(work)
         events = _set_password(work.session, user, hashed, work.now, but=command.by.session_id)
