@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.accounts import PASSWORD, Letters
 from tests.chain import PASSWORD as OWNERS
-from tests.conftest import Browser, _tokens
+from tests.conftest import Api, Browser, _tokens
 from ventory.app import create_app
 from ventory.config import load
 from ventory.db.base import Base
@@ -388,6 +388,22 @@ def test_who_asks_too_much_without_signing_in_waits(config, chain):
     assert client.get("/healthz").status_code == 200
     assert client.get("/static/css/app.css").status_code == 200
     assert client.get("/api/products").status_code == 401
+
+
+def test_a_limit_for_those_who_are_signed_in_counts_each_session_by_itself(config, chain):
+    limited = create_app(
+        load(
+            {"VENTORY_ENV": "testing", "VENTORY_HOME": str(config.home), "SQLALCHEMY_DATABASE_URI": config.database_url,
+             "RATE_LIMIT": "5 per hour"}
+        )
+    )  # fmt: skip
+    one, other = Api(limited, chain.email), Api(limited, chain.email)
+    assert [one.get("/api/products").status_code for _ in range(7)] == [200] * 5 + [429] * 2
+    assert other.get("/api/products").status_code == 200
+    made_up = [
+        limited.test_client().get("/api/products", headers={"Authorization": f"Bearer a.b.{n}"}) for n in range(7)
+    ]
+    assert [answer.status_code for answer in made_up] == [401] * 5 + [429] * 2
 
 
 def test_a65_looking_at_every_page_changes_nothing(app, browser, chain, engine):

@@ -9,15 +9,16 @@ import time
 
 import structlog
 from flask import Flask, current_app, request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from ventory.config import Config
-from ventory.core.errors import TooManyTries
-from ventory.web.auth import PUBLIC
-from ventory.web.hooks import cookie_name
+from ventory.core.errors import TooManyTries, Unauthenticated
+from ventory.web.auth import PUBLIC, identify
 from ventory.web.proxies import client_of
 
 UNLIMITED = frozenset({"static", "main.alive", "main.ready"})
@@ -45,12 +46,15 @@ def register(app: Flask, config: Config) -> None:
         is_public = getattr(view, "permission", PUBLIC) == PUBLIC
         limit = anonymous if is_public else signed_in
         if limit is not None and request.endpoint not in UNLIMITED:
-            counting.count(limit, client() if is_public else _proof())
+            counting.count(limit, client() if is_public else _session())
 
 
-def _proof() -> str:
-    """What a signed-in request shows: shops behind one address do not share a limit."""
-    return request.headers.get("Authorization") or request.cookies.get(cookie_name("ventory")) or client()
+def _session() -> str:
+    """Whose request it is: shops behind one address do not share a limit, made-up tokens of one client do."""
+    try:
+        return f"session {identify().session_id}"
+    except (Unauthenticated, JWTExtendedException, PyJWTError):
+        return client()
 
 
 class Counting:
