@@ -136,6 +136,7 @@ def test_devices_are_listed_by_name_and_signed_out(app, chain, browser):
     shown = browser.get("/auth/sessions").text
     assert "Firefox on Linux" in shown
     assert "This device" in shown
+    assert 'aria-label="Sign out Firefox on Linux">Sign out</button>' in shown
     end = re.search(r'action="(/auth/sessions/\d+/end)"', shown).group(1)
     assert browser.post(end, {}, page="/auth/sessions").status_code == 303
     assert other.get("/").status_code == 303
