@@ -16,6 +16,7 @@ from ventory.blueprints.accounts.queries import EVERYWHERE
 from ventory.blueprints.auth.models import ActorRow, Inventory, User
 from ventory.db.attempts import AttemptCount
 from ventory.db.unit_of_work import transaction
+from ventory.worker.run import forget_attempts
 
 ADA = "ada@shop.example"
 
@@ -459,3 +460,17 @@ def test_a_retried_change_of_name_has_one_effect(api):
     first = api.patch("/api/v1/users/me", {"name": "Olga"}, headers=headers)
     again = api.patch("/api/v1/users/me", {"name": "Olga"}, headers=headers)
     assert first.json == again.json
+
+
+def test_an_address_that_was_never_proven_is_forgotten_after_a_day(door, letters, engine):
+    door.sign_up()
+    door.login("nobody@shop.example")
+    forget_attempts(engine)
+    with transaction() as session:
+        assert len(session.execute(select(EmailCode.id)).all()) == 1
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=1, minutes=1)):
+        forget_attempts(engine)
+    with transaction() as session:
+        assert session.execute(select(EmailCode.id)).all() == []
+        assert session.execute(select(AttemptCount.key)).all() == []
+    assert door.sign_up().status_code == 202
