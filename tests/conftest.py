@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
+from tests.accounts import Letters
 from tests.chain import PASSWORD, Chain, found_chain
 from ventory import storage
 from ventory.app import create_app
@@ -151,3 +152,9 @@ def _tokens(page: str) -> dict[str, str]:
 def browser(app, chain) -> Browser:
     """The owner at the pages."""
     return Browser(app, chain.email)
+
+
+@pytest.fixture
+def letters(engine, config) -> Letters:
+    """What the worker mailed."""
+    return Letters(engine, config)

@@ -83,3 +83,23 @@ def test_what_is_pending_is_seen_without_alembic_as_alembic_sees_it(before):
     assert migrate.pending(before) == migrate.revisions()[2:]
     migrate.upgrade(before)
     assert migrate.pending(before) == []
+
+
+def test_events_keep_their_place_when_the_outbox_lets_some_belong_to_no_inventory(before):
+    migrate.upgrade(before, "0010")
+    event = (
+        "INSERT INTO outbox (inventory_id, kind, subject_id, payload, created_at)"
+        " VALUES (:inventory, 'ran_low', 7, '{}', '2026-01-01 00:00:00')"
+    )
+    with writing(before).begin() as connection:
+        connection.execute(text(OLD[0]))
+        for _ in range(3):
+            connection.execute(text(event), {"inventory": 1})
+        connection.execute(text("DELETE FROM outbox WHERE id < 3"))
+
+    migrate.upgrade(before)
+
+    with writing(before).begin() as connection:
+        connection.execute(text(event), {"inventory": None})
+        rows = connection.execute(text("SELECT id, inventory_id, kind, subject_id FROM outbox ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [(3, 1, "ran_low", 7), (4, None, "ran_low", 7)]

@@ -13,9 +13,10 @@ from ventory import config as settings
 from ventory import models as _tables  # noqa: F401 - every table must be known before the first query
 from ventory import storage
 from ventory.blueprints import api
+from ventory.blueprints.accounts import codes
+from ventory.blueprints.accounts.routes import accounts_bp
 from ventory.blueprints.analytics.routes import analytics_bp
-from ventory.blueprints.auth import queries as sign_in
-from ventory.blueprints.auth.routes import auth_bp, load_user
+from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.files.routes import files_bp
@@ -39,11 +40,12 @@ from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.db.unit_of_work import bind
 from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrations
 from ventory.storage import UnusableStorage
-from ventory.web import auth, errors, formats, hooks, logs, reading
+from ventory.web import auth, errors, formats, hooks, limits, logs, proxies
 from ventory.web.requests import IdConverter, StrictRequest
 
 PAGES = (
     auth_bp,
+    accounts_bp,
     main_bp,
     search_bp,
     stock_bp,
@@ -136,6 +138,11 @@ def _build(config: Config) -> Ventory:
         JWT_ACCESS_TOKEN_EXPIRES=config.jwt_access_token_expires,
         JWT_REFRESH_TOKEN_EXPIRES=config.jwt_refresh_token_expires,
         JWT_ERROR_MESSAGE_KEY="detail",
+        JWT_ENCODE_ISSUER="ventory",
+        JWT_DECODE_ISSUER="ventory",
+        JWT_ENCODE_AUDIENCE="ventory",
+        JWT_DECODE_AUDIENCE="ventory",
+        TRUSTED_HOSTS=list(config.allowed_hosts) or None,
         MAX_CONTENT_LENGTH=config.max_body_bytes,
         MAX_FORM_MEMORY_SIZE=config.max_body_bytes,
         SESSION_COOKIE_HTTPONLY=True,
@@ -164,18 +171,17 @@ def _build(config: Config) -> Ventory:
     with app.app_context():
         bind(db.engine)
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
+    codes.bind(config.secret_key)
+    app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
     hooks.register(app)
+    limits.register(app, config)
     errors.register(app)
     # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.
     app.error_callback = errors.validation
-    auth.register(app, by_token=_actor_of_token, by_cookie=load_user)
+    auth.register(app, by_token=load_actor, by_cookie=load_user)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     api.register(app)
     frame.register(app)
     formats.register(app)
     return app
-
-
-def _actor_of_token(session_id: int, inventory_id: int):
-    return reading.asked_first(lambda connection: sign_in.actor_of_session(connection, session_id, inventory_id))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +18,7 @@ KNOWN_PLACEHOLDERS = frozenset(
     {"change-this-in-production", "super-secret-jwt-key", "change-me", "changeme", "secret", "dev", "your-secret-key"}
 )
 SHORTEST_SECRET = 32
+_RATE = re.compile(r"[1-9][0-9]{0,8} per (second|minute|hour|day)")
 
 
 class BadSetting(Exception):
@@ -44,6 +47,11 @@ class Config:
     web_processes: int = 0
     web_threads: int = 4
     behind_pooler: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    rate_limit: str = ""
+    rate_limit_anonymous: str = ""
+    rate_limit_storage: str = ""
     public_url: str = ""
     max_body_bytes: int = 2 * 1024 * 1024
     storage_url: str = ""
@@ -95,9 +103,12 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
             "MAIL_PASSWORD": environ.get("MAIL_PASSWORD") or None,
             "MAIL_DEFAULT_SENDER": environ.get("MAIL_DEFAULT_SENDER") or "Ventory <ventory@localhost>",
         },
-        "cors_origins": tuple(
-            origin.strip() for origin in environ.get("CORS_ORIGINS", "").split(",") if origin.strip()
-        ),
+        "cors_origins": _several(environ.get("CORS_ORIGINS", "")),
+        "trusted_proxies": _networks("TRUSTED_PROXIES", environ),
+        "allowed_hosts": _several(environ.get("ALLOWED_HOSTS", "")),
+        "rate_limit": _rate("RATE_LIMIT", environ, ""),
+        "rate_limit_anonymous": _rate("RATE_LIMIT_ANONYMOUS", environ, "3000 per minute"),
+        "rate_limit_storage": environ.get("RATE_LIMIT_STORAGE", ""),
         "web_processes": _whole("WEB_PROCESSES", environ, 0, least=0, most=64),
         "web_threads": _whole("WEB_THREADS", environ, 4, least=1, most=64),
         "behind_pooler": _truth("VENTORY_TRANSACTION_POOLER", environ),
@@ -174,6 +185,30 @@ def _whole(name: str, environ: dict[str, str], default: int, *, least: int, most
     if number < least or (most is not None and number > most):
         raise BadSetting(f"{name} is {number}; a whole number {between} is needed.")
     return number
+
+
+def _several(written: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in written.split(",") if each.strip())
+
+
+def _networks(name: str, environ: dict[str, str]) -> tuple[str, ...]:
+    networks = _several(environ.get(name, ""))
+    for each in networks:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise BadSetting(f"{name} holds {each!r}; an address or network such as 10.0.0.0/8 is needed.") from None
+    return networks
+
+
+def _rate(name: str, environ: dict[str, str], default: str) -> str:
+    """A rate such as "600 per minute"; "none" switches it off."""
+    written = environ.get(name, "").strip() or default
+    if written.lower() in ("", "none"):
+        return ""
+    if not _RATE.fullmatch(written):
+        raise BadSetting(f'{name} is {written!r}; a rate such as "600 per minute" is needed, or "none".')
+    return written
 
 
 def _truth(name: str, environ: dict[str, str]) -> bool:

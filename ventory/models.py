@@ -1,5 +1,6 @@
 """Every table, in one place to import: what migrations and the application factory need."""
 
+from ventory.blueprints.accounts.models import EmailCode
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, InventoryRule, LoginSession, User
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.models import CustomField
@@ -12,6 +13,7 @@ from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.blueprints.uom.models import UnitRow
+from ventory.db.attempts import AttemptCount
 from ventory.db.base import Base
 from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader
@@ -32,6 +34,7 @@ from ventory.stock.models import (
 __all__ = [
     "ActorRow",
     "ActorStore",
+    "AttemptCount",
     "Balance",
     "Base",
     "Category",
@@ -40,6 +43,7 @@ __all__ = [
     "DailyTotal",
     "DerivedInventory",
     "DerivedPlace",
+    "EmailCode",
     "FileRow",
     "ImportDocument",
     "Inventory",

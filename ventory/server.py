@@ -34,6 +34,7 @@ def settings(config) -> list[str]:
         f"--workers={processes}",
         f"--threads={threads}",
         "--worker-class=gthread",
+        "--forwarded-allow-ips=",  # who is believed is our own setting, TRUSTED_PROXIES
         "--worker-tmp-dir=/dev/shm",
         "--keep-alive=30",
         "--backlog=512",

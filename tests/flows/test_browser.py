@@ -33,6 +33,7 @@ PAGES = [
     "/suppliers/", "/suppliers/?state=archived", "/suppliers/2", "/suppliers/new", "/suppliers/6/edit",
     "/suppliers/2/items/new?q=bag", "/suppliers/2/items/new?item=30", "/suppliers/items/30/new", "/suppliers/1/items/2",
     "/search?q=kestrel", "/inventories/catalogue",
+    "/auth/account", "/auth/password", "/auth/address", "/auth/address/confirm", "/auth/sessions", "/auth/close",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
     "/analytics?store=*", "/analytics?store=LEEDS&days=365", "/analytics/trends?store=*",

@@ -67,6 +67,7 @@ def contract(sqlite_template, tmp_path_factory):
     engine.dispose()
 
 
+ENDING = ("/auth/logout", "/auth/sessions/{session_id}")
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -79,7 +80,7 @@ def test_every_operation_keeps_its_contract(contract):
     operations = [found.ok() for found in contract.get_all_operations()]
     broken, asked = [], 0
     for operation in operations:
-        if operation.path.endswith("/auth/logout"):
+        if operation.path.endswith(ENDING):
             continue  # it would end the session of all the others; tested by itself
         for mode in GenerationMode:
             try:

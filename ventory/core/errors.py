@@ -236,3 +236,31 @@ class StorageDown(Overloaded):
     """The object storage does not answer, or does not take what it is given; nothing was stored."""
 
     code = "storage_unavailable"
+
+
+class WeakPassword(BadInput):
+    """A password that is too short or easily guessed."""
+
+    code = "weak_password"
+
+
+class WrongCode(Unauthenticated):
+    """A code that was never sent, has ended, was replaced by a newer one or was used."""
+
+    code = "wrong_code"
+
+
+class TooManyTries(VentoryError):
+    """So many tries were made that the next has to wait."""
+
+    code = "too_many_tries"
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 60):
+        super().__init__(message, details={"retry_after": retry_after_seconds})
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LastOwner(Rejected):
+    """An inventory that others work in would be left without an owner."""
+
+    code = "last_owner"

@@ -132,11 +132,32 @@ class Sequenced:
     """An event as readers get it: committed, numbered, in order.
 
     seq: grows with every event of the database; readers follow it
+    inventory_id: None for what belongs to an account rather than to an inventory
     """
 
     seq: int
-    inventory_id: int
+    inventory_id: int | None
     kind: str
     subject_id: int | None
     payload: dict
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class CodeRequested:
+    """Somebody asked for a code by mail; the subject is the request. The code itself is in no event."""
+
+    kind = "code_requested"
+
+
+@dataclass(frozen=True)
+class AccountChanged:
+    """What only the owner of an account does was done: its subject is the account.
+
+    change: password or address; told: the address that hears of it, the old one when it changed
+    """
+
+    kind = "account_changed"
+
+    change: str
+    told: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import ForeignKey, Index, String, Text, literal_column, select
+from sqlalchemy import ForeignKey, Index, String, Text, insert, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.core.events import Sequenced
@@ -16,7 +18,10 @@ from ventory.db.types import UtcTime
 
 
 class Outbox(Base):
-    """One event. `seq` is given after commit on PostgreSQL; on SQLite the id is the sequence. Never changed else."""
+    """One event. `seq` is given after commit on PostgreSQL; on SQLite the id is the sequence. Never changed else.
+
+    inventory_id: empty for what belongs to an account rather than to an inventory
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -27,7 +32,7 @@ class Outbox(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     seq: Mapped[int | None] = mapped_column(Id)
-    inventory_id: Mapped[int] = mapped_column(Id, ForeignKey("inventory.id"))
+    inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
     kind: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[int | None] = mapped_column(Id)
     payload: Mapped[str] = mapped_column(Text)
@@ -46,6 +51,23 @@ class OutboxReader(Base):
 def payload_of(event) -> str:
     """An event as the JSON that the outbox stores."""
     return to_json(vars(event)).decode()
+
+
+def write(connection, inventory_id: int | None, events: Sequence[tuple[Any, int | None]], now: datetime) -> None:
+    """Let events leave with this transaction. events: each with the id of its subject, in order"""
+    rows = [
+        {
+            "inventory_id": inventory_id,
+            "kind": event.kind,
+            "subject_id": subject_id,
+            "payload": payload_of(event),
+            "created_at": now,
+        }
+        for event, subject_id in events
+    ]
+    table = Outbox.__table__
+    # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
+    connection.execute(insert(table).returning(table.c.id) if len(rows) > 1 else insert(table), rows)
 
 
 def newest(connection) -> int:

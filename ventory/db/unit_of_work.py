@@ -11,18 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, VentoryError
-from ventory.db import dialect, integrity, once
+from ventory.db import dialect, integrity, once, outbox
 from ventory.db.engine import autocommit, writing
-from ventory.db.outbox import Outbox, payload_of
 from ventory.db.scope import scope
 
 TRIES = 4
@@ -37,6 +36,17 @@ class Command:
 
     by: Actor
     once: once.Once | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicCommand:
+    """What is asked by somebody who is not signed in; there is no key to keep an answer under.
+
+    client: the address that the request came from
+    """
+
+    once: ClassVar[None] = None
+    client: str = ""
 
 
 class OutcomeUnknown(Overloaded):
@@ -115,19 +125,7 @@ class UnitOfWork:
             self._session.flush()
         if not self.events:
             return
-        rows = [
-            {
-                "inventory_id": self.inventory_id,
-                "kind": event.kind,
-                "subject_id": subject_id,
-                "payload": payload_of(event),
-                "created_at": self.now,
-            }
-            for event, subject_id in self.events
-        ]
-        table = Outbox.__table__
-        # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
-        self.connection.execute(insert(table).returning(table.c.id) if len(rows) > 1 else insert(table), rows)
+        outbox.write(self.connection, self.inventory_id, self.events, self.now)
         self.events.clear()
 
     def close(self) -> None:

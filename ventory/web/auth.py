@@ -17,7 +17,7 @@ from ventory.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
-from ventory.web.requests import refuse_nul, refuse_repeats
+from ventory.web.requests import LARGEST_ID, refuse_nul, refuse_repeats
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -68,14 +68,26 @@ def identify() -> Actor:
 
 
 def _from_token() -> Actor:
-    claims = _claims()
-    session_id, inventory_id = claims.get("sid"), claims.get("inv")
-    if not isinstance(session_id, int) or not isinstance(inventory_id, int):
-        raise Unauthenticated("This token is not one of ours. Sign in again.")
+    session_id, inventory_id = whose(_claims())
     actor = current_app.extensions["ventory.by_token"](session_id, inventory_id)
     if actor is None:
         raise Unauthenticated("This sign-in has ended. Sign in again.")
     return actor
+
+
+def whose(claims: dict[str, Any], kind: str = "access") -> tuple[int, int]:
+    """The session and the inventory that a token stands for.
+
+    raises: Unauthenticated unless it is of this kind and made as ours are
+    """
+    session_id, inventory_id = claims.get("sid"), claims.get("inv")
+    for number in (session_id, inventory_id, claims.get("exp")):
+        if type(number) is not int or not 0 < number <= LARGEST_ID:
+            raise Unauthenticated("This token is not one of ours. Sign in again.")
+    # An audience that is a list holding ours is meant for somebody else, too.
+    if claims.get("type") != kind or not isinstance(claims.get("aud"), str):
+        raise Unauthenticated("This token is not one of ours. Sign in again.")
+    return session_id, inventory_id  # type: ignore[return-value]
 
 
 def _claims() -> dict[str, Any]:
@@ -88,6 +100,7 @@ def _claims() -> dict[str, Any]:
         return claims
     verify_jwt_in_request()
     claims = get_jwt()
+    whose(claims)
     if len(known) >= MOST_VERIFIED:
         known.clear()
     known[sent] = claims

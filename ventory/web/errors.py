@@ -23,6 +23,7 @@ STATUS: dict[type[errors.VentoryError], int] = {
     errors.FileTooLarge: 413,
     errors.FileTypeRefused: 415,
     errors.BadInput: 422,
+    errors.TooManyTries: 429,
     errors.Overloaded: 503,
     OutcomeUnknown: 503,
 }
@@ -100,7 +101,7 @@ def _expected(error: errors.VentoryError):
         response = problem(status, error.code, error.message, fields_of(error), **more)
     else:
         response = page(status, error.message)
-    if isinstance(error, errors.Overloaded):
+    if isinstance(error, errors.Overloaded | errors.TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if status == 401 and is_api():
         response.headers["WWW-Authenticate"] = "Bearer"

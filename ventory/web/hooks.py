@@ -18,15 +18,27 @@ from ventory.web.errors import is_api, page
 
 log = structlog.get_logger("ventory.requests")
 PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "default-src 'self'; script-src 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
+def cookie_name(name: str) -> str:
+    """A cookie's name: over TLS with the prefix that lets no other site, or page without TLS, set it for us."""
+    return f"__Host-{name}" if request.is_secure else name
+
+
 class Sessions(SecureCookieSessionInterface):
-    """Flask's own, but silent on answers that a browser keeps: they are the same whatever the cookie says by then."""
+    """Flask's own, but Secure and under another name over TLS, and silent on answers that a browser keeps: they are the
+    same whatever the cookie says by then."""
+
+    def get_cookie_name(self, app) -> str:
+        return cookie_name(super().get_cookie_name(app))
+
+    def get_cookie_secure(self, app) -> bool:
+        return request.is_secure
 
     def save_session(self, app, session, response) -> None:
         if not response.cache_control.immutable:
@@ -39,7 +51,15 @@ def register(app: Flask) -> None:
     app.after_request(_finish)
     app.teardown_appcontext(lambda _error: reading.end())
     before_writing(reading.end)
+    app.jinja_env.globals["csp_nonce"] = nonce
     app.register_error_handler(CSRFError, _expired_form)
+
+
+def nonce() -> str:
+    """What a page's own scripts carry: one value per answer, so that nothing else on this site runs as a script."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return g.nonce
 
 
 def _begin() -> None:
@@ -59,7 +79,10 @@ def _finish(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else API_POLICY)
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    policy = PAGE_POLICY.format(nonce=nonce()) if response.mimetype == "text/html" else API_POLICY
+    headers.setdefault("Content-Security-Policy", policy)
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
         if not response.cache_control.immutable:

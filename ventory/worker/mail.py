@@ -5,24 +5,38 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from smtplib import SMTPAuthenticationError, SMTPRecipientsRefused, SMTPResponseException
 
+import structlog
 from flask import Flask
 from flask_mail import Mail, Message
 from jinja2 import Environment, PackageLoader
 from sqlalchemy import Connection, and_, or_, select
 
+from ventory.blueprints.accounts import codes
 from ventory.config import Config
-from ventory.core.events import Sequenced
-from ventory.models import ActorRow, ActorStore, Inventory, Item, Store, UnitRow, User
+from ventory.core.events import AccountChanged, CodeRequested, RanLow, Sequenced
+from ventory.models import ActorRow, ActorStore, EmailCode, Inventory, Item, Store, UnitRow, User
 
 TOLD = ("owner", "manager")
+KINDS = (RanLow.kind, CodeRequested.kind, AccountChanged.kind)
+"""The events that leave as mail."""
+
+CODE_SUBJECTS = {
+    "sign_up": "Your code for Ventory",
+    "reset": "Your code for a new Ventory password",
+    "address": "Your code for this address",
+}
+log = structlog.get_logger(__name__)
 
 
 class Postman:
     """Turns events into mail, one message per store and batch, the same message when a batch comes again."""
 
     def __init__(self, config: Config):
+        codes.bind(config.secret_key)
         self.folder = None if config.mail["MAIL_SERVER"] else config.home / "mail"
         self.address = config.public_url or f"http://localhost:{config.port}"
         self.app = Flask("ventory.worker")
@@ -33,13 +47,39 @@ class Postman:
         self.texts = Environment(loader=loader, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
     def deliver(self, connection: Connection, events: Sequence[Sequenced]) -> None:
-        """Tell the people of each store what ran low."""
+        """Send the codes that people asked for, tell them what was done to their account and what ran low."""
         low: dict[tuple[int, int], list[Sequenced]] = defaultdict(list)
         for event in events:
-            if event.kind == "ran_low":
+            if event.kind == CodeRequested.kind:
+                self._send_code(connection, event)
+            elif event.kind == AccountChanged.kind:
+                self._tell_changed(event)
+            elif event.kind == RanLow.kind and event.inventory_id is not None:
                 low[event.inventory_id, event.payload["store_id"]].append(event)
         for (inventory_id, store_id), of_store in sorted(low.items()):
             self._tell_low(connection, inventory_id, store_id, of_store)
+
+    def _send_code(self, connection: Connection, event: Sequenced) -> None:
+        """Mail a code while it holds; the owner of a known address hears that there is an account already."""
+        table = EmailCode.__table__
+        row = connection.execute(select(table).where(table.c.id == event.subject_id)).first()
+        if row is None or row.expires_at <= datetime.now(UTC):
+            return
+        facts = {"address": self.address}
+        if not row.is_decoy:
+            facts["code"] = codes.code_of(row)
+            self.send(f"code-{event.seq}", [row.email], CODE_SUBJECTS[row.purpose], f"code_{row.purpose}", facts)
+            return
+        known = connection.execute(select(User.email).where(User.email_key == row.email_key)).scalar_one_or_none()
+        if known is not None:
+            self.send(f"code-{event.seq}", [known], "You have a Ventory account already", "code_known", facts)
+
+    def _tell_changed(self, event: Sequenced) -> None:
+        """Tell the owner of an account what was done, so that it can be undone when it was somebody else."""
+        change = event.payload["change"]
+        facts = {"address": self.address}
+        subject = f"The {change} of your Ventory account was changed"
+        self.send(f"account-{event.seq}", [event.payload["told"]], subject, f"changed_{change}", facts)
 
     def _tell_low(self, connection: Connection, inventory_id: int, store_id: int, events: Sequence[Sequenced]) -> None:
         store = connection.execute(
@@ -75,9 +115,22 @@ class Postman:
                 message.html = self.pages.get_template(f"{template}.html").render(facts)
                 message.msgId = f"<{name}.{number}@ventory>"
                 if self.folder is None:
-                    self.mail.send(message)
+                    self._hand_over(message)
                 else:
                     _write(self.folder, f"{name}-{number}", message.as_bytes())
+
+    def _hand_over(self, message: Message) -> None:
+        """Give a message to the mail server. One that it will never take must not hold up the others."""
+        try:
+            self.mail.send(message)
+        except SMTPRecipientsRefused as error:
+            if any(code < 500 for code, _ in error.recipients.values()):
+                raise
+            log.warning("mail refused", message=message.msgId)
+        except SMTPResponseException as error:
+            if error.smtp_code < 500 or isinstance(error, SMTPAuthenticationError):
+                raise
+            log.warning("mail refused", message=message.msgId, status=error.smtp_code)
 
 
 def _people(connection: Connection, inventory_id: int, store_id: int) -> list[str]:

@@ -15,12 +15,15 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from ventory.blueprints.accounts import codes
 from ventory.config import Config
-from ventory.core.events import FileForgotten, RanLow, Sequenced
+from ventory.core.events import FileForgotten, Sequenced
 from ventory.db import dialect
 from ventory.db import engine as engines
+from ventory.db.attempts import AttemptCount
 from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader, newest, read
+from ventory.models import EmailCode
 from ventory.web import logs
 from ventory.worker import files, mail
 from ventory.worker.facts import Bookkeeper
@@ -58,7 +61,7 @@ def run(config: Config, engine: Engine) -> None:
         signal.signal(number, lambda *_: stop.set())
     with only_one(config.home, stop):
         readers = [
-            Reader("mail", mail.Postman(config).deliver, (RanLow.kind,)),
+            Reader("mail", mail.Postman(config).deliver, mail.KINDS),
             Reader("files", files.forget, (FileForgotten.kind,)),
         ]
         bookkeeper = Bookkeeper(engine)
@@ -72,6 +75,7 @@ def run(config: Config, engine: Engine) -> None:
                 busy = bookkeeper.step() or busy
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
+                    forget_attempts(engine)
                     files.purge(engine)
                     tidied_at = time.monotonic()
                 if time.monotonic() - swept_at > SWEEP_SECONDS:
@@ -146,6 +150,15 @@ def tidy(engine: Engine) -> None:
         if slowest is not None:
             connection.execute(delete(outbox).where(seq < slowest, outbox.c.created_at < old))
         dialect.of(connection).tend(connection)
+
+
+def forget_attempts(engine: Engine) -> None:
+    """Forget codes and counted tries that are over, and with them addresses that were never proven."""
+    now = datetime.now(UTC)
+    code, tried = EmailCode.__table__, AttemptCount.__table__
+    with engines.writing(engine).begin() as connection:
+        connection.execute(delete(code).where(code.c.created_at < now - codes.KEEP))
+        connection.execute(delete(tried).where(tried.c.began_at < now - codes.KEEP))
 
 
 class only_one:

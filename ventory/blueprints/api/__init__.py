@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Flask, current_app, jsonify, render_template
 
+from ventory.blueprints.accounts.api import account_api, me_api
 from ventory.blueprints.analytics.api import analytics_api, insight_api
 from ventory.blueprints.api.openapi import complete
 from ventory.blueprints.auth.api import auth_api
@@ -27,6 +28,8 @@ EVERYWHERE = (products_api, analytics_api)
 VERSIONED = (
     auth_api,
     insight_api,
+    account_api,
+    me_api,
     items_api,
     files_api,
     suppliers_api,

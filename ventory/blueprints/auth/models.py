@@ -55,12 +55,14 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     last_inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer, default=1)
 
 
 class LoginSession(Base):
     """One sign-in on one device. Revoking it ends its page cookie and its tokens at the next request.
 
     token_digest: of the cookie's secret for pages; of the current refresh token's id for the API
+    rotated_at: when the refresh token last changed; until the grace is over its forerunner is late, not stolen
     """
 
     __tablename__ = "login_session"
@@ -74,6 +76,8 @@ class LoginSession(Base):
     inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
     channel: Mapped[str] = mapped_column(String(8))
     token_digest: Mapped[str] = mapped_column(String(64))
+    previous_digest: Mapped[str | None] = mapped_column(String(64))
+    rotated_at: Mapped[datetime | None] = mapped_column(UtcTime)
     device: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
 from ventory.core.access import LIMITABLE, Actor, permissions_of
+from ventory.db.paging import DEFAULT_LIMIT, Page, SortKey, fetch
 from ventory.db.prepared import Prepared
 
 _STORE = table("store", column("inventory_id"), column("version"))
@@ -24,6 +27,7 @@ _ACTOR = (
     select(
         LoginSession.id.label("session_id"),
         LoginSession.user_id,
+        LoginSession.seen_at,
         User.email,
         User.name.label("user_name"),
         ActorRow.id.label("actor_id"),
@@ -67,10 +71,10 @@ _OF_COOKIE = Prepared(
 )
 
 
-def actor_of_session(connection: Connection, session_id: int, inventory_id: int) -> Actor | None:
-    """The actor that a token's session stands for, or None when anything of it has ended."""
+def actor_of_session(connection: Connection, session_id: int, inventory_id: int) -> tuple[Actor, Any] | None:
+    """The actor that a token's session stands for, with the row it came from; None when anything of it has ended."""
     rows = _OF_SESSION.rows(connection, session=session_id, inventory=inventory_id, now=datetime.now(UTC))
-    return _actor(connection, rows[0]) if rows else None
+    return (_actor(connection, rows[0]), rows[0]) if rows else None
 
 
 def actor_of_cookie(connection: Connection, token_digest: str) -> tuple[Actor, Any] | None:
@@ -101,8 +105,13 @@ def _actor(connection: Connection, row: Any) -> Actor:
     )
 
 
+def address_key(email: str) -> str:
+    """What makes two spellings one address: case, blanks around it and look-alikes of the same letter do not count."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
 def user_by_email(session: Session, email: str) -> User | None:
-    return session.execute(select(User).where(User.email_key == email.strip().casefold())).scalar_one_or_none()
+    return session.execute(select(User).where(User.email_key == address_key(email))).scalar_one_or_none()
 
 
 def memberships(session: Session, user_id: int) -> list[int]:
@@ -118,7 +127,27 @@ def memberships(session: Session, user_id: int) -> list[int]:
 
 
 def open_session(session: Session, session_id: int) -> LoginSession | None:
-    row = session.get(LoginSession, session_id)
+    """A session that still holds, locked until the transaction ends."""
+    row = session.get(LoginSession, session_id, with_for_update=True)
     if row is None or row.revoked_at is not None or row.expires_at <= datetime.now(UTC):
         return None
     return row
+
+
+def sessions_of(
+    session: Session, user_id: int, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[LoginSession]:
+    """The sessions of a person that still hold, newest first."""
+    statement = select(LoginSession).where(
+        LoginSession.user_id == user_id,
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > datetime.now(UTC),
+    )
+    page = fetch(
+        session,
+        statement,
+        [SortKey(LoginSession.id, lambda row: row[0].id, is_descending=True)],
+        limit=limit,
+        cursor=cursor,
+    )
+    return replace(page, rows=tuple(row[0] for row in page.rows))

@@ -1,20 +1,26 @@
-"""Pages for signing in and out."""
+"""Pages for signing in and out, and for the sessions that are open."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 
-from ventory.blueprints.auth import service
+from ventory.blueprints.auth import devices, queries, service
 from ventory.blueprints.auth.forms import LoginForm
 from ventory.core.access import Actor
-from ventory.core.errors import Unauthenticated
-from ventory.web.auth import PUBLIC, guard
+from ventory.core.errors import Overloaded, TooManyTries, Unauthenticated
+from ventory.web import reading
+from ventory.web.auth import PUBLIC, SIGNED_IN, asked, guard
+from ventory.web.errors import status_of
+from ventory.web.limits import client
+from ventory.web.pages import gone
 from ventory.web.reading import asked_first
+from ventory.web.requests import takes_bytes
 from ventory.web.urls import local_target
 
+SMALL = 16 * 1024
 auth_bp = Blueprint("auth", __name__, url_prefix="/auth", template_folder="templates")
 
 
@@ -34,14 +40,26 @@ class PageUser(UserMixin):
 
 def load_user(secret: str) -> PageUser | None:
     """The person behind a session's secret, or None when it has ended."""
-    found = asked_first(lambda connection: service.queries.actor_of_cookie(connection, service.digest(secret)))
+    found = asked_first(lambda connection: queries.actor_of_cookie(connection, service.digest(secret)))
     if found is None:
         return None
     actor, row = found
+    service.note_use(row.session_id, row.seen_at)
     return PageUser(secret, actor, row.email, row.inventory_name, row.is_demo)
 
 
+def load_actor(session_id: int, inventory_id: int) -> Actor | None:
+    """The actor behind a token's session, or None when it has ended."""
+    found = asked_first(lambda connection: queries.actor_of_session(connection, session_id, inventory_id))
+    if found is None:
+        return None
+    actor, row = found
+    service.note_use(row.session_id, row.seen_at)
+    return actor
+
+
 @auth_bp.route("/login", methods=["GET", "POST"])
+@takes_bytes(SMALL)
 @guard(PUBLIC)
 def login():
     """Ask for address and password; a wrong pair leaves the address standing."""
@@ -49,28 +67,45 @@ def login():
     if current_user.is_authenticated:
         return redirect(target)
     form = LoginForm()
-    status = 200
+    if request.method == "GET":
+        form.email.data = session.get("email", "")
+    status, headers = 200, {}
     if form.validate_on_submit():
         try:
-            signed_in = service.sign_in(
-                form.email.data,
-                form.password.data,
-                channel="page",
-                device=request.headers.get("User-Agent", ""),
-                lifetime=service.PAGE_SESSION,
-            )
-        except Unauthenticated as error:
+            opened = service.sign_in(_asked_for(form))
+        except (Unauthenticated, TooManyTries, Overloaded) as error:
             form.password.errors = [error.message]
-            status = 401
+            status = status_of(error)
+            if isinstance(error, TooManyTries | Overloaded):
+                headers["Retry-After"] = str(error.retry_after_seconds)
         else:
-            session.clear()
-            user = load_user(signed_in.secret)
-            assert user is not None
-            login_user(user)
-            return redirect(target, 303)
+            return _enter(opened, target)
     elif request.method == "POST":
         status = 422
-    return render_template("auth/login.html", form=form, next=request.args.get("next")), status
+    return render_template("auth/login.html", form=form, next=request.args.get("next")), status, headers
+
+
+def _asked_for(form: LoginForm) -> service.SignIn:
+    return service.SignIn(
+        email=form.email.data,
+        password=form.password.data,
+        channel="page",
+        device=request.headers.get("User-Agent", ""),
+        lifetime=service.PAGE_SESSION,
+        client=client(),
+        known_device=devices.known(),
+    )
+
+
+def _enter(opened: service.SignedIn, target: str):
+    """Begin a session of one's own: nothing of what the browser held before goes on."""
+    session.clear()
+    user = load_user(opened.secret)
+    assert user is not None
+    login_user(user)
+    answer = redirect(target, 303)
+    devices.remember(answer, opened.user_id)
+    return answer
 
 
 @auth_bp.post("/logout")
@@ -78,8 +113,38 @@ def login():
 def logout():
     """End the session on the server, then forget the cookie."""
     if current_user.is_authenticated:
-        service.sign_out(current_user.actor.session_id)
+        service.sign_out(service.Command(by=current_user.actor))
     logout_user()
     session.clear()
-    flash("Signed out.")
-    return redirect(url_for("auth.login"), 303)
+    return gone("Signed out.", url_for("auth.login"))
+
+
+@auth_bp.get("/sessions")
+@guard(SIGNED_IN)
+def sessions():
+    """Where this person is signed in."""
+    page = queries.sessions_of(reading.session(), g.actor.user_id, cursor=request.args.get("cursor"))
+    return render_template(
+        "auth/sessions.html",
+        title="Where you are signed in",
+        page=page,
+        name_of=devices.name_of,
+        current=g.actor.session_id,
+    )
+
+
+@auth_bp.post("/sessions/<int:session_id>/end")
+@guard(SIGNED_IN)
+def end_session(session_id):
+    """Sign a device out."""
+    service.end_session(service.EndSession(session_id=session_id, **asked()))
+    return gone("Signed out there.", url_for(".sessions"))
+
+
+@auth_bp.post("/sessions/end-others")
+@guard(SIGNED_IN)
+def end_others():
+    """Sign every other device out."""
+    count = service.end_other_sessions(service.Command(**asked()))
+    said = {0: "You were signed in nowhere else.", 1: "Signed out on one other device."}
+    return gone(said.get(count, f"Signed out on {count} other devices."), url_for(".sessions"))

@@ -1,0 +1,104 @@
+"""Codes by mail: asked for within limits, tried at most five times, good once."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ventory.blueprints.accounts.models import EmailCode
+from ventory.blueprints.auth.queries import address_key
+from ventory.core.codes import is_same, six_digits
+from ventory.core.errors import TooManyTries, VentoryError, WrongCode
+from ventory.core.events import CodeRequested
+from ventory.db import attempts, outbox
+from ventory.db.attempts import Limit
+
+LIFETIME = timedelta(minutes=10)
+TRIES = 5
+KEEP = timedelta(days=1)
+"""How long a request can be repeated without typing everything again, and how long its row stays."""
+
+HOUR = timedelta(hours=1)
+PER_MINUTE = Limit("code a minute", 1, timedelta(minutes=1))
+PER_ADDRESS = Limit("code address", 5, HOUR)
+PER_CLIENT = Limit("code client", 100, HOUR)
+PER_EVERYBODY = Limit("code", 1_000, HOUR)
+GUESSES = Limit("code guess", 100, timedelta(minutes=15))
+
+_WRONG = "This code is not right, or no longer: it holds for ten minutes and until a newer one is sent."
+_bound: dict[str, bytes] = {}
+
+
+def bind(secret: str) -> None:
+    """Name the secret that codes are worked out with: the same in every process of a server."""
+    _bound["key"] = secret.encode()
+
+
+def code_of(row: Any) -> str:
+    """The code of a request. row: with id, purpose and nonce"""
+    return six_digits(_bound["key"], row.id, row.purpose, row.nonce)
+
+
+def count_request(session: Session, purpose: str, email: str, client: str, now: datetime, *, again: bool) -> None:
+    """Count a request for a code. again: one of a purpose that is mailed at most once a minute. raises: TooManyTries"""
+    whom = address_key(email)
+    attempts.count(session, [PER_MINUTE.of(f"{purpose} {whom}")], now, refuse=again)
+    attempts.count(session, [PER_ADDRESS.of(whom), PER_CLIENT.of(client), PER_EVERYBODY.of()], now)
+
+
+def request(session: Session, purpose: str, email: str, now: datetime, *, is_decoy: bool, **more: Any) -> int:
+    """Write a request for a code down and let its mail leave with the transaction. returns: its id"""
+    row = EmailCode(
+        purpose=purpose,
+        email=email,
+        email_key=address_key(email),
+        is_decoy=is_decoy,
+        nonce=secrets.token_hex(16),
+        tries=0,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        **more,
+    )
+    session.add(row)
+    session.flush()
+    outbox.write(session.connection(), None, [(CodeRequested(), row.id)], now)
+    return row.id
+
+
+def newest(session: Session, purpose: str, email: str, *, lock: bool = False) -> EmailCode | None:
+    """The last request of an address, whatever became of it."""
+    statement = (
+        select(EmailCode)
+        .where(EmailCode.email_key == address_key(email), EmailCode.purpose == purpose)
+        .order_by(EmailCode.id.desc())
+        .limit(1)
+    )
+    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+
+
+def spend(session: Session, row: EmailCode | None, code: str, now: datetime) -> VentoryError | None:
+    """Try a code against a request that is locked; the right one uses it up.
+
+    returns: what is wrong, not raised: the try must be committed
+    """
+    if row is None or row.used_at is not None or row.expires_at <= now:
+        return WrongCode(_WRONG, field="code")
+    if row.tries >= TRIES:
+        left = max(1, int((row.expires_at - now).total_seconds()) + 1)
+        return TooManyTries("Five wrong codes: this one is void. Ask for another.", retry_after_seconds=left)
+    row.tries += 1
+    if not is_same(code, code_of(row)) or row.is_decoy:
+        return WrongCode(_WRONG, field="code")
+    row.used_at = now
+    return None
+
+
+def void(session: Session, user_id: int, now: datetime) -> None:
+    """Make every open code of an account worthless: its password or address changed."""
+    session.execute(
+        update(EmailCode).where(EmailCode.user_id == user_id, EmailCode.used_at.is_(None)).values(used_at=now)
+    )

@@ -1,0 +1,72 @@
+"""What a person sees of their own account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ventory.blueprints.auth.models import ActorRow, Inventory, User
+
+EVERYWHERE = {"every_inventory": True}
+
+
+@dataclass(frozen=True)
+class Membership:
+    """An inventory that a person may open, and as what."""
+
+    id: int
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Me:
+    """A person's own account. inventories: those that can be opened, oldest first"""
+
+    id: int
+    name: str
+    email: str
+    version: int
+    inventories: tuple[Membership, ...]
+
+
+def me(session: Session, user: User) -> Me:
+    rows = session.execute(
+        select(Inventory.id, Inventory.name, ActorRow.role)
+        .join(ActorRow, ActorRow.inventory_id == Inventory.id)
+        .where(ActorRow.user_id == user.id, ActorRow.ended_at.is_(None), Inventory.archived_at.is_(None))
+        .order_by(Inventory.id),
+        execution_options=EVERYWHERE,
+    )
+    return Me(user.id, user.name, user.email, user.version, tuple(Membership(*row) for row in rows))
+
+
+def owned_alone(session: Session, user_id: int) -> list[tuple[int, str, int]]:
+    """The open inventories whose only owner is this person. shape: (id, name, how many other people work in it)"""
+    people = (
+        select(
+            ActorRow.inventory_id,
+            func.count().filter(ActorRow.role == "owner").label("owners"),
+            func.count().label("people"),
+        )
+        .where(ActorRow.kind == "person", ActorRow.ended_at.is_(None))
+        .group_by(ActorRow.inventory_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Inventory.id, Inventory.name, people.c.people - 1)
+        .join(ActorRow, ActorRow.inventory_id == Inventory.id)
+        .join(people, people.c.inventory_id == Inventory.id)
+        .where(
+            ActorRow.user_id == user_id,
+            ActorRow.role == "owner",
+            ActorRow.ended_at.is_(None),
+            Inventory.archived_at.is_(None),
+            people.c.owners == 1,
+        )
+        .order_by(Inventory.id),
+        execution_options=EVERYWHERE,
+    )
+    return [tuple(row) for row in rows]
