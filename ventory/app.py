@@ -18,6 +18,7 @@ from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.files.routes import files_bp
+from ventory.blueprints.inventories import invitations
 from ventory.blueprints.inventories.routes import inventories_bp
 from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.group_pages import groups_bp
@@ -161,6 +162,7 @@ def _build(config: Config) -> Ventory:
     with app.app_context():
         bind(db.engine)
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
+    invitations.bind(config.secret_key)
     hooks.register(app)
     errors.register(app)
     # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.

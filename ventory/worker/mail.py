@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
@@ -12,9 +13,20 @@ from flask_mail import Mail, Message
 from jinja2 import Environment, PackageLoader
 from sqlalchemy import Connection, and_, or_, select
 
+from ventory.blueprints.inventories import invitations
 from ventory.config import Config
-from ventory.core.events import Sequenced
-from ventory.models import ActorRow, ActorStore, Inventory, Item, Store, UnitRow, User
+from ventory.core.events import InvitationSent, Sequenced
+from ventory.models import (
+    ActorRow,
+    ActorStore,
+    Inventory,
+    Invitation,
+    InvitationStore,
+    Item,
+    Store,
+    UnitRow,
+    User,
+)
 
 TOLD = ("owner", "manager")
 
@@ -23,6 +35,7 @@ class Postman:
     """Turns events into mail, one message per store and batch, the same message when a batch comes again."""
 
     def __init__(self, config: Config):
+        invitations.bind(config.secret_key)
         self.folder = None if config.mail["MAIL_SERVER"] else config.home / "mail"
         self.address = config.public_url or f"http://localhost:{config.port}"
         self.app = Flask("ventory.worker")
@@ -33,13 +46,53 @@ class Postman:
         self.texts = Environment(loader=loader, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
     def deliver(self, connection: Connection, events: Sequence[Sequenced]) -> None:
-        """Tell the people of each store what ran low."""
+        """Tell the people of each store what ran low, and those who were invited of it."""
         low: dict[tuple[int, int], list[Sequenced]] = defaultdict(list)
         for event in events:
-            if event.kind == "ran_low":
+            if event.kind == InvitationSent.kind:
+                self._invite(connection, event)
+            elif event.kind == "ran_low":
                 low[event.inventory_id, event.payload["store_id"]].append(event)
         for (inventory_id, store_id), of_store in sorted(low.items()):
             self._tell_low(connection, inventory_id, store_id, of_store)
+
+    def _invite(self, connection: Connection, event: Sequenced) -> None:
+        """Send an invitation's link, unless it was answered, taken back or has ended meanwhile."""
+        row = connection.execute(
+            select(
+                Invitation.email,
+                Invitation.role,
+                Invitation.salt,
+                Invitation.expires_at,
+                Inventory.name.label("inventory"),
+                ActorRow.name.label("invited_by"),
+            )
+            .join(Inventory, Inventory.id == Invitation.inventory_id)
+            .join(ActorRow, ActorRow.id == Invitation.invited_by_id)
+            .where(
+                Invitation.id == event.subject_id,
+                Invitation.accepted_at.is_(None),
+                Invitation.revoked_at.is_(None),
+                Invitation.expires_at > datetime.now(UTC),
+            )
+        ).first()
+        if row is None:
+            return
+        stores = connection.execute(
+            select(Store.name)
+            .join(InvitationStore, InvitationStore.store_id == Store.id)
+            .where(InvitationStore.invitation_id == event.subject_id)
+            .order_by(Store.code_key)
+        ).scalars()
+        token = invitations.token_of_invitation(row.salt)
+        facts = {
+            "invitation": row,
+            "stores": list(stores),
+            "link": f"{self.address}/inventories/join?token={token}",
+            "token": token,
+        }
+        subject = f"{row.invited_by} invites you to {row.inventory}"
+        self.send(f"invitation-{event.seq}", [row.email], subject, "invitation", facts)
 
     def _tell_low(self, connection: Connection, inventory_id: int, store_id: int, events: Sequence[Sequenced]) -> None:
         store = connection.execute(

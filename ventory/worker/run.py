@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from ventory.config import Config
-from ventory.core.events import FileForgotten, RanLow, Sequenced
+from ventory.core.events import FileForgotten, InvitationSent, RanLow, Sequenced
 from ventory.db import dialect
 from ventory.db import engine as engines
 from ventory.db.once import KeptAnswer
@@ -56,7 +56,7 @@ def run(config: Config, engine: Engine) -> None:
         signal.signal(number, lambda *_: stop.set())
     with only_one(config.home, stop):
         readers = [
-            Reader("mail", mail.Postman(config).deliver, (RanLow.kind,)),
+            Reader("mail", mail.Postman(config).deliver, (RanLow.kind, InvitationSent.kind)),
             Reader("files", files.forget, (FileForgotten.kind,)),
         ]
         waiter = dialect.of(engine).Waiter(engine)

@@ -37,6 +37,7 @@ _ACTOR = (
         Inventory.is_demo,
         Inventory.default_store_id,
         Inventory.lock_date,
+        Inventory.archived_at,
         _STORES_VERSION,
     )
     .join(User, User.id == LoginSession.user_id)
@@ -46,7 +47,6 @@ _ACTOR = (
         LoginSession.revoked_at.is_(None),
         User.is_active,
         ActorRow.ended_at.is_(None),
-        Inventory.archived_at.is_(None),
     )
 )
 
@@ -96,7 +96,7 @@ def _actor(connection: Connection, row: Any) -> Actor:
         store_ids=stores,
         currency=row.currency,
         time_zone=row.time_zone,
-        permissions=permissions_of(row.role, is_limited=stores is not None),
+        permissions=permissions_of(row.role, is_limited=stores is not None, is_archived=row.archived_at is not None),
         stores_seen=(row.stores_version, row.default_store_id, row.lock_date),
     )
 
@@ -106,12 +106,12 @@ def user_by_email(session: Session, email: str) -> User | None:
 
 
 def memberships(session: Session, user_id: int) -> list[int]:
-    """The inventories that a user may open, oldest first."""
+    """The inventories that a user may open, oldest first, archived ones last."""
     rows = session.execute(
         select(Inventory.id)
         .join(ActorRow, ActorRow.inventory_id == Inventory.id)
-        .where(ActorRow.user_id == user_id, ActorRow.ended_at.is_(None), Inventory.archived_at.is_(None))
-        .order_by(Inventory.id),
+        .where(ActorRow.user_id == user_id, ActorRow.ended_at.is_(None))
+        .order_by(Inventory.archived_at.is_not(None), Inventory.id),
         execution_options={"every_inventory": True},
     )
     return list(rows.scalars())
