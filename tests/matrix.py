@@ -46,8 +46,9 @@ CONSTANTS = {"size": "112", "kind": "sale", "role": "clerk", "token": "nobody-kn
 # Asked of every page; a page looks at those that it knows.
 PAGE_QUERY = ("store", "category", "tag", "item", "list", "type", "at")
 MUTATING = ("POST", "PUT", "PATCH", "DELETE")
-# It would end the session that all the others need; tests of its own ask it.
+# These would end what all the others need: for one's own they are asked by tests of their own.
 LEFT_OUT = {"POST /api/v1/auth/logout", "POST /auth/logout"}
+ENDING = re.compile(r"/auth/|/users/me|(inventories/<int:inventory_id>|admin)/(leave|archive)$|/owner$")
 
 
 @dataclass
@@ -178,8 +179,10 @@ class Matrix:
                     f"{person.name} {method} {strange.path} {strange.query} {strange.body}: {told[0][0]} is not what"
                     f" {missing.path} {missing.query} says: {told[1][0]}{_difference(told[0][1], told[1][1])}"
                 )
+        if method != "GET" and ENDING.search(str(rule)):
+            return
         status, _ = self._told(report, person, method, own, may, is_api)
-        if person.role == "owner" and method == "GET" and status >= 400:
+        if person.role == "owner" and needs != PUBLIC and method == "GET" and status >= 400:
             report.findings.append(f"{person.name} {method} {own.path}: {status} for one's own")
         report.done += may and method != "GET" and status < 400
 
@@ -414,6 +417,8 @@ class _Body:
 
 
 def _value(schema: dict, name: Any) -> Any:
+    if name == "role":
+        return "clerk"
     if "const" in schema or "enum" in schema:
         return schema.get("const", (schema.get("enum") or [None])[0])
     match schema.get("type"):
@@ -427,6 +432,8 @@ def _value(schema: dict, name: Any) -> Any:
         return date.today().isoformat()
     if name in ("amount", "minimum_order"):
         return "1.00"
+    if name in ("currency", "time_zone"):
+        return {"currency": "GBP", "time_zone": "Europe/London"}[name]
     if name == "email":
         return f"somebody{next(_numbers)}@chain.example"
     return f"new {next(_numbers)}"

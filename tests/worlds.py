@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select, update
+
 from tests import pictures as samples
 from tests.chain import Chain, found_chain
 from tests.conftest import Api
+from ventory.db.unit_of_work import transaction
+from ventory.models import ActorRow, LoginSession
 
 # What stands nowhere but in the other inventory: in its names, and in its quantities, prices and costs.
 FOREIGN = ("qzfrn", "73093641")
@@ -94,7 +98,7 @@ def build(app, marks: Marks) -> World:
     make.put(f"suppliers/{ids['supplier']}/items/{ids['item']}", {"unit_price": price, "supplier_sku": supplier})
     _prices(make, world, marks, york)
     _stock(make, world, marks, york)
-    _people(world)
+    _people(make, world, marks)
     return world
 
 
@@ -129,10 +133,19 @@ def _stock(make: _Maker, world: World, marks: Marks, york: str) -> None:
     make.change(f"inventories/{ids['inventory']}/rule", {"reorder_point": chain_wide})
 
 
-def _people(world: World) -> None:
-    for number, role in enumerate(("manager", "clerk")):
-        actor, _ = world.chain.member(role, "YORK" if number else "LEEDS")
-        world.ids["actor"] = actor.id
+def _people(make: _Maker, world: World, marks: Marks) -> None:
+    ids = world.ids
+    for role, store in (("manager", "LEEDS"), ("clerk", "YORK")):
+        actor, _ = world.chain.member(role, store)
+        ids["actor"] = actor.id
+    asked = {"email": f"{marks.word}@chain.example", "role": "clerk", "stores": [ids["store"]]}
+    ids["invitation"] = make("invitations", asked)
+    with transaction() as session:
+        people, sessions = ActorRow.__table__, LoginSession.__table__
+        mine = people.c.inventory_id == ids["inventory"]
+        session.connection().execute(update(people).where(mine).values(name=marks.word + " " + people.c.name))
+        found = select(func.max(sessions.c.id)).where(sessions.c.inventory_id == ids["inventory"])
+        ids["session"] = session.connection().execute(found).scalar_one()
 
 
 _keys = itertools.count(1)

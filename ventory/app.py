@@ -13,6 +13,7 @@ from ventory import config as settings
 from ventory import models as _tables  # noqa: F401 - every table must be known before the first query
 from ventory import storage
 from ventory.blueprints import api
+from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.auth import queries as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_user
 from ventory.blueprints.categories.routes import categories_bp
@@ -53,6 +54,7 @@ PAGES = (
     prices_bp,
     ranges_bp,
     inventories_bp,
+    admin_bp,
     stores_bp,
     categories_bp,
     uom_bp,

@@ -77,8 +77,8 @@ def test_every_operation_keeps_its_contract(contract):
     operations = [found.ok() for found in contract.get_all_operations()]
     broken, asked = [], 0
     for operation in operations:
-        if operation.path.endswith("/auth/logout"):
-            continue  # it would end the session of all the others; tested by itself
+        if operation.path.endswith(("/auth/logout", "/archive", "/leave", "/owner", "/sign-out")):
+            continue  # they would end what all the others need; tested by themselves
         for mode in GenerationMode:
             try:
                 asked += hammer(operation, mode)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 
-from ventory.blueprints.auth import service
+from ventory.blueprints.auth import demo, service
 from ventory.blueprints.auth.forms import LoginForm
 from ventory.core.access import Actor
 from ventory.core.errors import Unauthenticated
@@ -16,6 +16,7 @@ from ventory.web.reading import autocommit_connection
 from ventory.web.urls import local_target
 
 auth_bp = Blueprint("auth", __name__, url_prefix="/auth", template_folder="templates")
+auth_bp.context_processor(lambda: {"demo_people": demo.people, "demo_password": demo.PASSWORD})
 
 
 @dataclass

@@ -261,7 +261,12 @@ def join(command: Join) -> Joined:
 def _check_person(command: Join) -> None:
     if not command.name.strip():
         raise BadInput("Say what you are called.", field="name")
-    if not SHORTEST_PASSWORD <= len(command.password) <= LONGEST_PASSWORD:
+    check_password(command.password)
+
+
+def check_password(password: str) -> None:
+    """raises: BadInput"""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise BadInput(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.", field="password")
 
 
