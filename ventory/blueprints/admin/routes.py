@@ -34,7 +34,7 @@ INVITED = (
     Column("state", "Holds until", role="state"),
     Column("do", "", role="do"),
 )
-STORES_HINT = f"None means all of them. {', '.join(sorted(LIMITABLE)).capitalize()} can be limited."
+STORES_HINT = "None means all of them. Owners and auditors see the whole chain in any case."
 
 
 @admin_bp.get("/")
@@ -79,7 +79,7 @@ def member(member_id):
     return shown, status
 
 
-def _offer(form: RoleForm, *also: str) -> None:
+def _offer(form: RoleForm | InviteForm, *also: str) -> None:
     """The roles that this person may give, and the stores. also: roles to offer in any case"""
     roles = [role for role in ROLES if role != "owner" or g.actor.may("inventory.own") or role in also]
     form.role.choices = [(role, role.capitalize()) for role in roles]
@@ -87,7 +87,7 @@ def _offer(form: RoleForm, *also: str) -> None:
     form.stores.choices = [(each.id, each.name) for each in rows]
 
 
-def _ticked(form: RoleForm) -> tuple[int, ...]:
+def _ticked(form: RoleForm | InviteForm) -> tuple[int, ...]:
     """The stores that were ticked; those of a role that sees the whole chain do not count, they are out of sight."""
     return tuple(form.stores.data or ()) if form.role.data in LIMITABLE else ()
 

@@ -18,7 +18,7 @@ class InventoryForm(FlaskForm):
     kind = SelectField("Kind of shop", validate_choice=False)
     currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES], validate_choice=False)
     time_zone = TextField("Time zone", 64, [NEEDED])
-    locale = SelectField("Language and numbers", choices=[(code, code) for code in LOCALES], validate_choice=False)
+    locale = SelectField("Language and numbers", choices=list(LOCALES.items()), validate_choice=False)
 
 
 class JoinForm(FlaskForm):

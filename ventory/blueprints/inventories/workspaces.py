@@ -19,7 +19,17 @@ from ventory.core.events import InventoryChanged
 from ventory.core.unset import UNSET, Unset
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 
-LOCALES = ("en_GB", "en_IE", "en_US", "de_DE", "es_ES", "fr_FR", "it_IT", "nl_NL", "pl_PL")
+LOCALES = {
+    "en_GB": "English (United Kingdom)",
+    "en_IE": "English (Ireland)",
+    "en_US": "English (United States)",
+    "de_DE": "German (Germany)",
+    "es_ES": "Spanish (Spain)",
+    "fr_FR": "French (France)",
+    "it_IT": "Italian (Italy)",
+    "nl_NL": "Dutch (Netherlands)",
+    "pl_PL": "Polish (Poland)",
+}
 MOST_OWNED = 50
 
 
