@@ -183,3 +183,31 @@ def test_a_member_is_signed_out_by_a_button(app, browser, chain):
     assert clerk.get("/").status_code == 303
     assert program.get("/api/products").status_code == 401
     assert "Nowhere at the moment." in browser.get(form).text
+
+
+def test_a_clerks_home_begins_with_what_they_do_and_undoes_what_they_posted(app, chain):
+    tea = chain.item("tea", stock=9)
+    clerk = Browser(app, chain.member("clerk", "LEEDS")[1])
+    assert "/reverse" not in clerk.get("/").text
+
+    fields = {"store": "LEEDS", "quantity": "2", "unit": "pcs"}
+    clerk.post(f"/stock/move/sale?item={tea}", fields)
+    home = clerk.get("/").text
+    undo = re.search(r'action="(/stock/movements/\d+/reverse)"', home.partition('id="latest"')[2]).group(1)
+    clerk.post(undo, {"back": "/"}, page="/")
+
+    for kind in ("restock", "sale", "adjustment"):
+        assert f'<a class="btn" href="/stock/move/{kind}">' in home
+    assert chain.on_hand("tea") == 9
+    assert "taken back" in clerk.get("/").text
+
+
+def test_an_auditors_home_shows_what_was_reversed(app, browser, chain):
+    chain.item("tea", stock=9)
+    auditor = Browser(app, chain.member("auditor")[1])
+    assert "Nothing was reversed yet." in auditor.get("/").text
+    sold = chain.move("sale", ("tea", 1))
+    browser.post(f"/stock/movements/{sold.id}/reverse", {"back": "/"}, page="/")
+    home = auditor.get("/").text
+    assert "Reversed last" in home
+    assert "Reversal · 1 pcs" in home

@@ -23,6 +23,8 @@ from ventory.db.prepared import Prepared
 # No use case writes lots yet, and nothing but their erasable names would stand in the side row.
 EMPTY_SO_FAR = {"lot"}
 FEWEST_READS, FEWEST_WRITES, FEWEST_DONE = 4_000, 4_000, 150
+# The statements are the same on both databases; on the second one those ask who see most and least.
+ON_POSTGRESQL = ["owner", "clerk", "clerk of Leeds"]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -48,6 +50,11 @@ def matrix(request, sqlite_template, tmp_path_factory):
 
 def told(report) -> str:
     return f"{len(report.findings)} of {report.requests}:\n" + "\n".join(report.findings[:40])
+
+
+def asking() -> tuple[list[str] | None, float]:
+    """Who asks, and which share of everybody's requests is the least that they make."""
+    return (None, 1) if unit_of_work.engine().dialect.name == "sqlite" else (ON_POSTGRESQL, 0.3)
 
 
 def test_both_inventories_have_rows_in_every_table(matrix):
@@ -85,21 +92,23 @@ def test_the_search_is_not_blind(matrix, monkeypatch):
 
 
 def test_nothing_is_read_across_inventories_stores_or_roles(matrix, capsys):
-    report = matrix.run(methods=("GET",))
+    people, share = asking()
+    report = matrix.run(people, methods=("GET",))
     with capsys.disabled():
         print(f"\naccess matrix, reading: {report.requests} requests over {len(report.routes)} routes")
-    assert report.requests >= FEWEST_READS
+    assert report.requests >= FEWEST_READS * share
     assert not report.findings, told(report)
 
 
 def test_nothing_is_changed_across_inventories_stores_or_roles(matrix, capsys):
     """Last: what is one's own is really changed and taken away on the way."""
     before = rows_of(matrix.foreign.ids["inventory"])
-    report = matrix.run(methods=MUTATING)
+    people, share = asking()
+    report = matrix.run(people, methods=MUTATING)
     with capsys.disabled():
         print(f"\naccess matrix, writing: {report.requests} requests, {report.done} of them took effect")
-    assert report.requests >= FEWEST_WRITES
-    assert report.done >= FEWEST_DONE
+    assert report.requests >= FEWEST_WRITES * share
+    assert report.done >= FEWEST_DONE * share
     assert not report.findings, told(report)
     assert rows_of(matrix.foreign.ids["inventory"]) == before
 

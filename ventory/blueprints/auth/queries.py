@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, column, func, select, table
+from sqlalchemy import Connection, bindparam, column, func, select, table
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
@@ -66,6 +66,12 @@ _OF_COOKIE = Prepared(
     )
 )
 
+_STORES_OF = Prepared(
+    lambda _: select(ActorStore.store_id).where(
+        ActorStore.inventory_id == bindparam("inventory"), ActorStore.actor_id == bindparam("actor")
+    )
+)
+
 
 def actor_of_session(connection: Connection, session_id: int, inventory_id: int) -> Actor | None:
     """The actor that a token's session stands for, or None when anything of it has ended."""
@@ -82,10 +88,8 @@ def actor_of_cookie(connection: Connection, token_digest: str) -> tuple[Actor, A
 def _actor(connection: Connection, row: Any) -> Actor:
     stores = None
     if row.is_limited and row.role in LIMITABLE:
-        mine = select(ActorStore.store_id).where(
-            and_(ActorStore.inventory_id == row.inventory_id, ActorStore.actor_id == row.actor_id)
-        )
-        stores = frozenset(connection.execute(mine).scalars())
+        mine = _STORES_OF.rows(connection, inventory=row.inventory_id, actor=row.actor_id)
+        stores = frozenset(each.store_id for each in mine)
     return Actor(
         id=row.actor_id,
         inventory_id=row.inventory_id,
