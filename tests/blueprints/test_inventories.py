@@ -223,7 +223,8 @@ def test_a_link_works_once(api, app, post):
     again = join(app, token, name="Eve", password=NEW_PASSWORD)
     made_up = join(app, "x" * 43)
 
-    assert (again.status_code, made_up.status_code) == (404, 404)
+    assert (again.status_code, made_up.status_code) == (422, 422)
+    assert again.json["errors"][0]["field"] == "token"
     assert again.json["detail"] == made_up.json["detail"]
 
 
@@ -239,7 +240,7 @@ def test_two_who_use_one_link_at_once_are_one_member(api, app, post):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) in ([200, 404], [200, 409])
+    assert sorted(answers) in ([200, 422], [200, 409])
     with bound().connect() as connection:
         assert len(connection.execute(select(User.id).where(User.email_key == "new@chain.example")).all()) == 1
 
@@ -260,7 +261,7 @@ def test_a_link_ends_after_seven_days_and_when_it_is_taken_back_or_replaced(api,
     newest = token_in(post()[-1])
 
     for token in tokens.values():
-        assert join(app, token, name="Ann", password=NEW_PASSWORD).status_code == 404
+        assert join(app, token, name="Ann", password=NEW_PASSWORD).status_code == 422
     assert newest != tokens["three"]
     assert join(app, newest, name="Ann", password=NEW_PASSWORD).status_code == 200
     assert [each["is_expired"] for each in api.get("/api/v1/invitations").json] == [True]

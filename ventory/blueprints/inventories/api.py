@@ -278,6 +278,6 @@ def revoke_invitation(invitation_id):
 def join(json_data):
     """Join by the token of an invitation's link. Then sign in, or renew the tokens.
 
-    404 when the link was used, taken back or has ended; 422 without name and password where there is no account.
+    422 when the link was used, taken back or has ended, and without name and password where there is no account.
     """
     return invitations.join(invitations.Join(**json_data.model_dump()))

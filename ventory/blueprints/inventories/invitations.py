@@ -212,7 +212,7 @@ _GONE = "This invitation has ended, was taken back or was used. Ask for a new on
 
 
 def offer(session: Session, token: str) -> Offer:
-    """What a link offers. session: of no inventory; raises: NotFound"""
+    """What a link offers. session: of no inventory; raises: BadInput when it is worth nothing"""
     row = _by_token(session, token)
     every = {"every_inventory": True}
     named = session.execute(
@@ -236,7 +236,7 @@ def offer(session: Session, token: str) -> Offer:
 def join(command: Join) -> Joined:
     """Join by a link: with the account of its address, or with a new one.
 
-    raises: NotFound when the link is worth nothing; BadInput without name or password where there is no account
+    raises: BadInput when the link is worth nothing, and without name or password where there is no account
     """
     with transaction() as session:
         row = _by_token(session, command.token)
@@ -251,7 +251,7 @@ def join(command: Join) -> Joined:
         is_new = user is None
         if user is None:
             if hashed is None:
-                raise NotFound(_GONE)  # the account went meanwhile
+                raise BadInput(_GONE, field="token")  # the account went meanwhile
             user = _new_user(session, row, command.name, hashed)
         actor = accept(session, row, user)
         inventory = session.get_one(Inventory, row.inventory_id)
@@ -287,7 +287,7 @@ def _new_user(session: Session, row: Invitation, name: str, password_hash: str) 
 
 
 def _by_token(session: Session, token: str, *, lock: bool = False) -> Invitation:
-    """raises: NotFound when no invitation waits for this token"""
+    """raises: BadInput when no invitation waits for this token"""
     statement = select(Invitation).where(
         Invitation.token_digest == digest_of(token),
         Invitation.accepted_at.is_(None),
@@ -298,7 +298,7 @@ def _by_token(session: Session, token: str, *, lock: bool = False) -> Invitation
         statement = statement.with_for_update()
     row = session.execute(statement, execution_options={"every_inventory": True}).scalar_one_or_none()
     if row is None:
-        raise NotFound(_GONE)
+        raise BadInput(_GONE, field="token")
     return row
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.inventories import invitations, kinds, members, queries, service, workspaces
 from ventory.blueprints.inventories.forms import InventoryForm, JoinForm, NewPersonForm
-from ventory.core.errors import NotFound, Overloaded, VentoryError
+from ventory.core.errors import BadInput, NotFound, Overloaded, VentoryError
 from ventory.db.unit_of_work import Command
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, SIGNED_IN, asked, guard
@@ -123,7 +123,10 @@ def join():
     """Where the link of an invitation leads: join with the account of its address, or with a new one."""
     token = request.args.get("token", "")
     with reading.autocommit_connection() as connection, Session(connection) as looking:
-        offer = invitations.offer(looking, token)
+        try:
+            offer = invitations.offer(looking, token)
+        except BadInput as error:
+            raise NotFound(error.message) from error
     form = JoinForm() if offer.has_account else NewPersonForm()
     person = {} if offer.has_account else {"name": form.name.data or "", "password": form.password.data or ""}
     answer = submit(form, lambda: invitations.join(invitations.Join(token=token, **person)), _joined)
