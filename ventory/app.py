@@ -15,11 +15,13 @@ from ventory import storage
 from ventory.blueprints import api
 from ventory.blueprints.accounts import codes
 from ventory.blueprints.accounts.routes import accounts_bp
+from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
 from ventory.blueprints.files.routes import files_bp
+from ventory.blueprints.inventories import invitations
 from ventory.blueprints.inventories.routes import inventories_bp
 from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.group_pages import groups_bp
@@ -56,6 +58,7 @@ PAGES = (
     ranges_bp,
     inventories_bp,
     analytics_bp,
+    admin_bp,
     stores_bp,
     categories_bp,
     uom_bp,
@@ -172,6 +175,7 @@ def _build(config: Config) -> Ventory:
         bind(db.engine)
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
     codes.bind(config.secret_key)
+    invitations.bind(config.secret_key)
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
     hooks.register(app)
     limits.register(app, config)

@@ -14,7 +14,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ventory import config as settings
 from ventory import models, storage
+from ventory.blueprints.inventories import operators
 from ventory.config import BadSetting, Config
+from ventory.core.access import ROLES
+from ventory.core.errors import VentoryError
 from ventory.db import engine as engines
 from ventory.db import migrate, unit_of_work
 from ventory.db.dialect.sqlite import UnsafeDatabase
@@ -260,3 +263,97 @@ def rebuild() -> None:
     with unit_of_work.transaction() as session:
         count = again(session.connection())
     say(f"{count} balances and the daily facts were made again from the ledger")
+
+
+@ventory.group()
+def user() -> None:
+    """Look after accounts: whoever can run this needs no sign-in.
+
+    Exits 0 when it is done, 1 when it is refused, 2 when a setting or an argument is wrong.
+    """
+
+
+def _to_accounts(do):
+    """Run what a command does to accounts in one transaction; a refusal is one line."""
+    engine = open_database(settings.load())
+    _refuse_pending(engine)
+    try:
+        with unit_of_work.transaction() as session:
+            return do(session)
+    except VentoryError as refusal:
+        print(f"ventory: {refusal.message}", file=sys.stderr, flush=True)
+        raise SystemExit(1) from None
+    finally:
+        engine.dispose()
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return click.prompt("Password", hide_input=True, confirmation_prompt=True)
+
+
+_FROM_STDIN = click.option(
+    "--password-stdin", "from_stdin", is_flag=True, help="Read the password from one line of standard input."
+)
+
+
+@user.command("list")
+def list_users() -> None:
+    """Every account: address, name, whether it is disabled, and the roles it has in which inventories."""
+    for each in _to_accounts(operators.accounts):
+        state = "" if each.is_active else "  disabled"
+        works_in = ", ".join(f"{role} of {name} ({inventory_id})" for inventory_id, name, role in each.works_in)
+        say(f"{each.email}  {each.name}{state}  {works_in or 'no inventory'}")
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="What the person is called.")
+@click.option("--shop", help="The name of an inventory to found for the account.")
+@_FROM_STDIN
+def add_user(email: str, name: str, shop: str | None, from_stdin: bool) -> None:
+    """Make an account. Its address needs no proof; give it a role with `ventory user role`."""
+    if "@" not in email:
+        raise click.BadParameter("An address has an @.")
+    password = _password(from_stdin)
+    _to_accounts(lambda session: operators.add(session, email=email, name=name, password=password, shop=shop))
+    say(f"{email} can sign in.")
+
+
+@user.command("disable")
+@click.argument("email")
+def disable_user(email: str) -> None:
+    """Let somebody sign in no more; what they have open ends at the next request."""
+    _to_accounts(lambda session: operators.set_active(session, email, False))
+    say(f"{email} is disabled.")
+
+
+@user.command("enable")
+@click.argument("email")
+def enable_user(email: str) -> None:
+    """Let somebody sign in again."""
+    _to_accounts(lambda session: operators.set_active(session, email, True))
+    say(f"{email} can sign in.")
+
+
+@user.command("password")
+@click.argument("email")
+@_FROM_STDIN
+def set_password(email: str, from_stdin: bool) -> None:
+    """Give an account another password; what it has open ends at the next request."""
+    password = _password(from_stdin)
+    _to_accounts(lambda session: operators.set_password(session, email, password))
+    say(f"{email} has a new password.")
+
+
+@user.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice(list(ROLES)))
+@click.option("--inventory", "inventory_id", type=int, required=True, help="Its number; `ventory user list` shows it.")
+@click.option("--store", "stores", multiple=True, help="A store's code, to limit the person to it; may be repeated.")
+def set_role(email: str, role: str, inventory_id: int, stores: tuple[str, ...]) -> None:
+    """Let somebody work in an inventory, or change as what they do."""
+    _to_accounts(lambda session: operators.set_role(session, email, inventory_id, role, stores))
+    where = f" in {', '.join(stores)}" if stores else ""
+    say(f"{email} is {role}{where}.")

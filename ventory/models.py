@@ -6,6 +6,7 @@ from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.files.models import FileRow
 from ventory.blueprints.imports.models import ImportDocument
+from ventory.blueprints.inventories.models import Invitation, InvitationStore
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.prices.models import Price, PriceList
@@ -49,6 +50,8 @@ __all__ = [
     "Inventory",
     "InventoryRule",
     "InventoryType",
+    "Invitation",
+    "InvitationStore",
     "Item",
     "ItemBarcode",
     "ItemGroup",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import Browser
 
 
@@ -125,3 +127,13 @@ def test_a_buyer_of_one_store_reads_suppliers_and_changes_none(chain, sign_in):
     assert leeds.get(f"/api/v1/suppliers/{supplier}").status_code == 200
     assert leeds.post("/api/v1/suppliers", new).status_code == 403
     assert everywhere.post("/api/v1/suppliers", new).status_code == 201
+
+
+@pytest.mark.parametrize("written", ["0.05", "0.1", "123456.789012"])
+def test_a_rule_keeps_every_decimal_that_was_sent(api, chain, written):
+    category = api.post("/api/v1/categories", {"name": "Tea", "reorder_point": float(written)})
+    chains = api.patch(
+        f"/api/v1/inventories/{chain.inventory_id}/rule", {"target_level": float(written)}, headers={"If-Match": "*"}
+    )
+    assert (category.status_code, category.json["reorder_point"]) == (201, float(written))
+    assert (chains.status_code, chains.json["target_level"]) == (200, float(written))

@@ -67,7 +67,7 @@ def contract(sqlite_template, tmp_path_factory):
     engine.dispose()
 
 
-ENDING = ("/auth/logout", "/auth/sessions/{session_id}")
+ENDING = ("/auth/logout", "/auth/sessions/{session_id}", "/archive", "/leave", "/owner", "/sign-out")
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ventory.core.errors import Forbidden
+from ventory.core.errors import BadInput, Forbidden
 
 READING = frozenset({"catalogue.read", "stock.read", "stores.read", "analytics.read"})
 POSTING = frozenset({"stock.sell", "stock.adjust", "stock.transfer", "stock.restock", "stock.reverse"})
@@ -14,17 +14,29 @@ CATALOGUE = frozenset({"catalogue.write", "prices.write"})
 # What holds in every store: categories, units, types, tags, fields, the reorder rules above those of stores.
 CHAIN = frozenset({"chain.write"})
 STORES = frozenset({"stores.write", "stores.open"})
+PEOPLE = frozenset({"people.read", "people.write"})
+RUNNING = PEOPLE | {"settings.write"}
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": READING | POSTING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | STORES | {"costs.read"},
-    "manager": READING | POSTING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | STORES | {"costs.read"},
+    "owner": READING
+    | POSTING
+    | CATALOGUE
+    | CHAIN
+    | NOTING
+    | SUPPLIERS
+    | STORES
+    | RUNNING
+    | {"costs.read", "inventory.own"},
+    "manager": READING | POSTING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | STORES | RUNNING | {"costs.read"},
     "buyer": READING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | {"stock.restock", "stock.transfer", "costs.read"},
     "clerk": READING | POSTING | NOTING,
-    "auditor": READING | {"costs.read", "suppliers.read"},
+    "auditor": READING | {"costs.read", "suppliers.read", "people.read"},
 }
 PERMISSIONS = frozenset().union(*ROLES.values())
-# What nobody may do who is limited to some stores: change what the other stores work with, too.
-NOT_WHEN_LIMITED = CHAIN | {"suppliers.write", "stores.open"}
+# What nobody may do who is limited to some stores: change what the other stores work with, or whom they work with.
+NOT_WHEN_LIMITED = CHAIN | RUNNING | {"suppliers.write", "stores.open"}
+# What is left of each role in an archived inventory: looking, and, for owners, bringing it back.
+WHEN_ARCHIVED = READING | {"costs.read", "suppliers.read", "people.read", "inventory.own"}
 # Roles that can be limited to some stores; owners and auditors always see the whole chain.
 LIMITABLE = frozenset({"manager", "buyer", "clerk"})
 
@@ -63,7 +75,23 @@ class Actor:
             raise Forbidden(f"{what} holds in every store. Somebody who works in all of them may change it.")
 
 
-def permissions_of(role: str, *, is_limited: bool = False) -> frozenset[str]:
-    """What a role may do; an unknown role may do nothing. is_limited: to some stores"""
+def permissions_of(role: str, *, is_limited: bool = False, is_archived: bool = False) -> frozenset[str]:
+    """What a role may do; an unknown role may do nothing. is_limited: to some stores; is_archived: the inventory is"""
     permissions = ROLES.get(role, frozenset())
+    if is_archived:
+        permissions &= WHEN_ARCHIVED
     return permissions - NOT_WHEN_LIMITED if is_limited else permissions
+
+
+def check_role(role: str, *, is_limited: bool) -> None:
+    """See that somebody can have a role. is_limited: to some stores; raises: BadInput"""
+    if role not in ROLES:
+        raise BadInput(f"There is no role {role}. There are {', '.join(ROLES)}.", field="role")
+    if is_limited and role not in LIMITABLE:
+        raise BadInput(f"The role {role} sees the whole chain. Leave the stores out.", field="stores")
+
+
+def refuse_beyond_role(actor: Actor, *roles: str) -> None:
+    """Only owners make, change and remove owners. roles: what somebody is, or is to be; raises: Forbidden"""
+    if "owner" in roles and not actor.may("inventory.own"):
+        raise Forbidden("Only an owner makes, changes or removes owners.")

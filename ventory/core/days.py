@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ventory.core.errors import BadInput
 
 
 def local_day(moment: datetime, time_zone: str) -> date:
@@ -18,3 +20,12 @@ def day_span(day: date, time_zone: str) -> tuple[int, int]:
     zone = ZoneInfo(time_zone)
     begins, ends = (datetime.combine(each, time(), zone).timestamp() for each in (day, day + timedelta(days=1)))
     return int(begins), int(ends) - int(begins)
+
+
+def check_zone(time_zone: str) -> str:
+    """The name of a time zone. raises: BadInput unless there is one of that name"""
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadInput(f"{time_zone} is not a time zone; Europe/London is one.", field="time_zone") from error
+    return time_zone

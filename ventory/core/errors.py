@@ -264,3 +264,15 @@ class LastOwner(Rejected):
     """An inventory that others work in would be left without an owner."""
 
     code = "last_owner"
+
+
+class AlreadyMember(Rejected):
+    """Somebody with this address works in the inventory already, or is invited."""
+
+    code = "already_member"
+
+
+class CurrencyFrozen(Rejected):
+    """The currency of an inventory holds from its first movement on."""
+
+    code = "currency_frozen"

@@ -119,6 +119,38 @@ class TermsChanged:
 
 
 @dataclass(frozen=True)
+class InvitationSent:
+    """Somebody was invited, or is to get the mail once more; the invitation's id is the event's subject.
+
+    The link's token is in no event: the worker makes it again.
+    """
+
+    kind = "invitation_sent"
+
+
+@dataclass(frozen=True)
+class MemberChanged:
+    """Somebody joined, left, was removed, or has another role or other stores; their id is the event's subject.
+
+    change: joined, changed, left or removed
+    """
+
+    kind = "member_changed"
+
+    change: str
+    role: str
+
+
+@dataclass(frozen=True)
+class InventoryChanged:
+    """The settings of an inventory were changed, or it was archived or reopened."""
+
+    kind = "inventory_changed"
+
+    change: str
+
+
+@dataclass(frozen=True)
 class StockResynced:
     """So much changed in a store at once that readers should fetch it again."""
 

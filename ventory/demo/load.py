@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.service import hash_password
 from ventory.blueprints.files import service as files
+from ventory.blueprints.inventories.invitations import HOLDS
 from ventory.blueprints.inventories.service import Founded, add_member, found, open_store
 from ventory.core import ledger
 from ventory.core.events import StockResynced
 from ventory.core.files import IMAGE, WEBP
 from ventory.core.ledger import Move, Place
+from ventory.core.links import digest_of
 from ventory.core.movements import adjusted, sides
 from ventory.core.purchasing import weekday_bits
 from ventory.core.quantity import multiply
@@ -26,7 +29,7 @@ from ventory.db.unit_of_work import transaction
 from ventory.demo import pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
 from ventory.demo.goods import FUDGE, number
-from ventory.demo.people import PASSWORD, PEOPLE
+from ventory.demo.people import INVITED, PASSWORD, PEOPLE
 from ventory.demo.suppliers import WHOLESALERS, terms
 from ventory.models import (
     ActorRow,
@@ -35,6 +38,8 @@ from ventory.models import (
     Category,
     CustomField,
     Inventory,
+    Invitation,
+    InvitationStore,
     Item,
     ItemBarcode,
     ItemGroup,
@@ -140,11 +145,36 @@ class Loader:
                 ActorStore(inventory_id=self.inventory_id, actor_id=actor.id, store_id=self.stores[code].id)
                 for code in person.stores
             )
+        self._invitations()
         tills = ActorRow(inventory_id=self.inventory_id, kind="key", name="Tills", role="clerk", created_at=self.began)
         session.add(tills)
         session.flush()
         self.actors["tills"] = tills.id
         self.virtual = {kind: Place(place_id, kind) for kind, place_id in self.founded.virtual.items()}
+
+    def _invitations(self) -> None:
+        """Some that left yesterday. Their links are in no mail: nobody reads at these addresses."""
+        for place, (email, role, stores) in enumerate(INVITED):
+            sent = self.now - timedelta(days=1, hours=place)
+            row = Invitation(
+                inventory_id=self.inventory_id,
+                email=email,
+                email_key=email,
+                role=role,
+                is_limited=bool(stores),
+                invited_by_id=self.actors["owner"],
+                salt=f"demo {self.seed} {place}",
+                token_digest=digest_of(secrets.token_urlsafe(32)),
+                created_at=sent,
+                sent_at=sent,
+                expires_at=sent + HOLDS,
+            )
+            self.session.add(row)
+            self.session.flush()
+            self.session.add_all(
+                InvitationStore(inventory_id=self.inventory_id, invitation_id=row.id, store_id=self.stores[code].id)
+                for code in stores
+            )
 
     def _catalogue(self) -> None:
         session, goods = self.session, self.chain.goods

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from ventory.blueprints.auth.demo import DOMAIN, PASSWORD
 from ventory.models import ActorRow, User
 
-PASSWORD = "open-the-doors-at-nine"
+__all__ = ["INVITED", "PASSWORD", "PEOPLE", "Person", "logins"]
+# Who was asked to join and has not answered: the address, the role, the stores.
+INVITED = (("nadia" + DOMAIN, "clerk", ("YORK",)), ("tom" + DOMAIN, "buyer", ()))
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Person:
 
     @property
     def email(self) -> str:
-        return f"{self.key}@demo.ventory.example"
+        return self.key + DOMAIN
 
 
 PEOPLE = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import time
 from decimal import Decimal, InvalidOperation
 
-from wtforms import HiddenField, StringField, TextAreaField, ValidationError
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from ventory.core.quantity import (
     MONEY_DECIMALS,
@@ -149,6 +150,16 @@ class MailField(TextField):
     def process_formdata(self, valuelist):
         super().process_formdata(valuelist)
         self.data = mail_address(self.data) if self.data else None
+
+
+class ChoicesField(SelectMultipleField):
+    """Some of several, each with a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: str, **more):
+        super().__init__(label, coerce=int, validate_choice=False, **more)
 
 
 def not_below_zero(_form, field) -> None:

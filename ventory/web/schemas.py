@@ -85,10 +85,9 @@ _QUANTITY_SCHEMA = {"type": "number", "exclusiveMinimum": -1e9, "exclusiveMaximu
 AnyQuantity = Annotated[
     Decimal,
     BeforeValidator(_number),
-    PlainSerializer(json_number),
     WithJsonSchema(_QUANTITY_SCHEMA),
 ]
-"""Stock units, up to six decimals, below 10⁹ either way."""
+"""Stock units, up to six decimals, below 10⁹ either way. Comes in only: a command gets the exact number."""
 
 
 def _above_zero(number: Decimal) -> Decimal:

@@ -16,12 +16,24 @@ from jinja2 import Environment, PackageLoader
 from sqlalchemy import Connection, and_, or_, select
 
 from ventory.blueprints.accounts import codes
+from ventory.blueprints.inventories import invitations
 from ventory.config import Config
-from ventory.core.events import AccountChanged, CodeRequested, RanLow, Sequenced
-from ventory.models import ActorRow, ActorStore, EmailCode, Inventory, Item, Store, UnitRow, User
+from ventory.core.events import AccountChanged, CodeRequested, InvitationSent, RanLow, Sequenced
+from ventory.models import (
+    ActorRow,
+    ActorStore,
+    EmailCode,
+    Inventory,
+    Invitation,
+    InvitationStore,
+    Item,
+    Store,
+    UnitRow,
+    User,
+)
 
 TOLD = ("owner", "manager")
-KINDS = (RanLow.kind, CodeRequested.kind, AccountChanged.kind)
+KINDS = (RanLow.kind, CodeRequested.kind, AccountChanged.kind, InvitationSent.kind)
 """The events that leave as mail."""
 
 CODE_SUBJECTS = {
@@ -37,6 +49,7 @@ class Postman:
 
     def __init__(self, config: Config):
         codes.bind(config.secret_key)
+        invitations.bind(config.secret_key)
         self.folder = None if config.mail["MAIL_SERVER"] else config.home / "mail"
         self.address = config.public_url or f"http://localhost:{config.port}"
         self.app = Flask("ventory.worker")
@@ -47,13 +60,16 @@ class Postman:
         self.texts = Environment(loader=loader, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
     def deliver(self, connection: Connection, events: Sequence[Sequenced]) -> None:
-        """Send the codes that people asked for, tell them what was done to their account and what ran low."""
+        """Send the codes that people asked for, tell them what was done to their account, invite people, and tell those
+        of each store what ran low."""
         low: dict[tuple[int, int], list[Sequenced]] = defaultdict(list)
         for event in events:
             if event.kind == CodeRequested.kind:
                 self._send_code(connection, event)
             elif event.kind == AccountChanged.kind:
                 self._tell_changed(event)
+            elif event.kind == InvitationSent.kind:
+                self._invite(connection, event)
             elif event.kind == RanLow.kind and event.inventory_id is not None:
                 low[event.inventory_id, event.payload["store_id"]].append(event)
         for (inventory_id, store_id), of_store in sorted(low.items()):
@@ -80,6 +96,44 @@ class Postman:
         facts = {"address": self.address}
         subject = f"The {change} of your Ventory account was changed"
         self.send(f"account-{event.seq}", [event.payload["told"]], subject, f"changed_{change}", facts)
+
+    def _invite(self, connection: Connection, event: Sequenced) -> None:
+        """Send an invitation's link, unless it was answered, taken back or has ended meanwhile."""
+        row = connection.execute(
+            select(
+                Invitation.email,
+                Invitation.role,
+                Invitation.salt,
+                Invitation.expires_at,
+                Inventory.name.label("inventory"),
+                ActorRow.name.label("invited_by"),
+            )
+            .join(Inventory, Inventory.id == Invitation.inventory_id)
+            .join(ActorRow, ActorRow.id == Invitation.invited_by_id)
+            .where(
+                Invitation.id == event.subject_id,
+                Invitation.accepted_at.is_(None),
+                Invitation.revoked_at.is_(None),
+                Invitation.expires_at > datetime.now(UTC),
+            )
+        ).first()
+        if row is None:
+            return
+        stores = connection.execute(
+            select(Store.name)
+            .join(InvitationStore, InvitationStore.store_id == Store.id)
+            .where(InvitationStore.invitation_id == event.subject_id)
+            .order_by(Store.code_key)
+        ).scalars()
+        token = invitations.token_of_invitation(row.salt)
+        facts = {
+            "invitation": row,
+            "stores": list(stores),
+            "link": f"{self.address}/inventories/join?token={token}",
+            "token": token,
+        }
+        subject = f"{row.invited_by} invites you to {row.inventory}"
+        self.send(f"invitation-{event.seq}", [row.email], subject, "invitation", facts)
 
     def _tell_low(self, connection: Connection, inventory_id: int, store_id: int, events: Sequence[Sequenced]) -> None:
         store = connection.execute(

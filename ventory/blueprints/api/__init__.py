@@ -12,7 +12,7 @@ from ventory.blueprints.auth.api import auth_api
 from ventory.blueprints.categories.api import categories_api
 from ventory.blueprints.custom_fields.api import custom_fields_api
 from ventory.blueprints.files.api import files_api
-from ventory.blueprints.inventories.api import inventories_api
+from ventory.blueprints.inventories.api import inventories_api, invitations_api, members_api
 from ventory.blueprints.inventory_types.api import types_api
 from ventory.blueprints.items.api import items_api, products_api
 from ventory.blueprints.prices.api import prices_api
@@ -36,6 +36,8 @@ VERSIONED = (
     prices_api,
     ranges_api,
     inventories_api,
+    members_api,
+    invitations_api,
     stores_api,
     categories_api,
     uom_api,

@@ -8,12 +8,17 @@ from decimal import Decimal
 from sqlalchemy import Boolean, Date, ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ventory.core.errors import Rejected
 from ventory.db.base import Base, Id, Tenant
+from ventory.db.integrity import means
 from ventory.db.types import Quantity, UtcTime
 
 
 class Inventory(Base):
-    """A chain's workspace: the tenant. The currency is frozen after the first movement."""
+    """A chain's workspace: the tenant. The currency is frozen after the first movement.
+
+    archived_at: since when it can only be looked at
+    """
 
     __tablename__ = "inventory"
 
@@ -27,6 +32,7 @@ class Inventory(Base):
     is_demo: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
 class InventoryRule(Base):
@@ -106,6 +112,7 @@ class ActorRow(Tenant, Base):
     is_limited: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
 class ActorStore(Tenant, Base):
@@ -120,3 +127,13 @@ class ActorStore(Tenant, Base):
     inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
     actor_id: Mapped[int] = mapped_column(Id, primary_key=True)
     store_id: Mapped[int] = mapped_column(Id, primary_key=True)
+
+
+means(
+    "user_account",
+    ["email_key"],
+    "uq_user_account_email",
+    Rejected,
+    "Somebody has just signed up with this address. Try again.",
+    "email",
+)

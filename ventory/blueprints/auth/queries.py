@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, column, func, select, table
+from sqlalchemy import Connection, bindparam, column, func, select, table
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
@@ -41,6 +41,7 @@ _ACTOR = (
         Inventory.is_demo,
         Inventory.default_store_id,
         Inventory.lock_date,
+        Inventory.archived_at,
         _STORES_VERSION,
     )
     .join(User, User.id == LoginSession.user_id)
@@ -50,7 +51,6 @@ _ACTOR = (
         LoginSession.revoked_at.is_(None),
         User.is_active,
         ActorRow.ended_at.is_(None),
-        Inventory.archived_at.is_(None),
     )
 )
 
@@ -70,6 +70,12 @@ _OF_COOKIE = Prepared(
     )
 )
 
+_STORES_OF = Prepared(
+    lambda _: select(ActorStore.store_id).where(
+        ActorStore.inventory_id == bindparam("inventory"), ActorStore.actor_id == bindparam("actor")
+    )
+)
+
 
 def actor_of_session(connection: Connection, session_id: int, inventory_id: int) -> tuple[Actor, Any] | None:
     """The actor that a token's session stands for, with the row it came from; None when anything of it has ended."""
@@ -86,10 +92,8 @@ def actor_of_cookie(connection: Connection, token_digest: str) -> tuple[Actor, A
 def _actor(connection: Connection, row: Any) -> Actor:
     stores = None
     if row.is_limited and row.role in LIMITABLE:
-        mine = select(ActorStore.store_id).where(
-            and_(ActorStore.inventory_id == row.inventory_id, ActorStore.actor_id == row.actor_id)
-        )
-        stores = frozenset(connection.execute(mine).scalars())
+        mine = _STORES_OF.rows(connection, inventory=row.inventory_id, actor=row.actor_id)
+        stores = frozenset(each.store_id for each in mine)
     return Actor(
         id=row.actor_id,
         inventory_id=row.inventory_id,
@@ -100,7 +104,7 @@ def _actor(connection: Connection, row: Any) -> Actor:
         store_ids=stores,
         currency=row.currency,
         time_zone=row.time_zone,
-        permissions=permissions_of(row.role, is_limited=stores is not None),
+        permissions=permissions_of(row.role, is_limited=stores is not None, is_archived=row.archived_at is not None),
         stores_seen=(row.stores_version, row.default_store_id, row.lock_date),
     )
 
@@ -115,12 +119,12 @@ def user_by_email(session: Session, email: str) -> User | None:
 
 
 def memberships(session: Session, user_id: int) -> list[int]:
-    """The inventories that a user may open, oldest first."""
+    """The inventories that a user may open, oldest first, archived ones last."""
     rows = session.execute(
         select(Inventory.id)
         .join(ActorRow, ActorRow.inventory_id == Inventory.id)
-        .where(ActorRow.user_id == user_id, ActorRow.ended_at.is_(None), Inventory.archived_at.is_(None))
-        .order_by(Inventory.id),
+        .where(ActorRow.user_id == user_id, ActorRow.ended_at.is_(None))
+        .order_by(Inventory.archived_at.is_not(None), Inventory.id),
         execution_options={"every_inventory": True},
     )
     return list(rows.scalars())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 
-from ventory.blueprints.auth import devices, queries, service
+from ventory.blueprints.auth import demo, devices, queries, service
 from ventory.blueprints.auth.forms import LoginForm
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, TooManyTries, Unauthenticated
@@ -22,6 +22,7 @@ from ventory.web.urls import local_target
 
 SMALL = 16 * 1024
 auth_bp = Blueprint("auth", __name__, url_prefix="/auth", template_folder="templates")
+auth_bp.context_processor(lambda: {"demo_people": demo.people, "demo_password": demo.PASSWORD})
 
 
 @dataclass

@@ -79,6 +79,7 @@ NAVIGATION = (
             Entry("Tags", "tags.listing", "tag", "catalogue.read"),
             Entry("Units", "uom.listing", "units", "catalogue.read"),
             Entry("Types", "inventory_types.listing", "types", "catalogue.read"),
+            Entry("Admin", "admin.people", "person", "people.read"),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, g, jsonify, render_template
+from flask import Blueprint, g, jsonify, render_template, url_for
 from sqlalchemy import text
 
 from ventory.blueprints.items import queries as items
@@ -16,6 +16,16 @@ from ventory.web.auth import PUBLIC, guard
 
 main_bp = Blueprint("main", __name__, template_folder="templates")
 TASKS = 12
+# What stands beside the tasks, by role: the heading, the kind of movement (None for any), what an empty list says.
+LATEST: dict[str, tuple[str, str | None, str]] = {
+    "auditor": ("Reversed last", "reversal", "Nothing was reversed yet."),
+    "": ("What happened last", None, "Nothing moved yet."),
+}
+CHORES = (
+    ("Receive", "restock", "stock.restock"),
+    ("Sell", "sale", "stock.sell"),
+    ("Adjust", "adjustment", "stock.adjust"),
+)
 
 
 @main_bp.get("/")
@@ -27,7 +37,8 @@ def home():
     today = local_day(datetime.now(UTC), g.actor.time_zone)
     low = items.low_stock(session, g.actor, store_id=store_id, limit=TASKS)
     compared = stock.stores_compared(session, g.actor, today, store_id)
-    latest = stock.movement_lines(session, g.actor, stock.MovementFilter(store_id=store_id), limit=8)
+    heading, which, none = LATEST.get(g.actor.role, LATEST[""])
+    latest = stock.movement_lines(session, g.actor, stock.MovementFilter(store_id=store_id, kind=which), limit=8)
     return render_template(
         "main/home.html",
         title="Home",
@@ -37,6 +48,12 @@ def home():
         out=sum(each.out for each in compared),
         compared=compared,
         latest=latest.rows,
+        latest_heading=heading,
+        latest_none=none,
+        latest_query={"kind": which} if which else {},
+        chores=[(label, url_for("stock.move", kind=kind)) for label, kind, needs in CHORES if g.actor.may(needs)]
+        if g.actor.role == "clerk"
+        else [],
         today=today,
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ventory.blueprints.auth.models import Inventory
 from ventory.blueprints.stores import queries
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.stores.queries import StoreView
-from ventory.core.errors import BadInput, InUse, NotFound
+from ventory.core.days import check_zone
+from ventory.core.errors import InUse, NotFound
 from ventory.core.events import StoreChanged
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
@@ -50,7 +50,7 @@ def open_store(command: OpenStore) -> StoreView:
     """Open a store: its own place, one for held goods and one for goods on their way to it."""
     with unit_of_work(command) as work:
         zone = command.time_zone or command.by.time_zone
-        _check_zone(zone)
+        check_zone(zone)
         store = Store(
             id=places.open_store(work.session, work.inventory_id, command.may_go_negative),
             inventory_id=work.inventory_id,
@@ -92,7 +92,7 @@ def change(command: ChangeStore) -> StoreView:
             if value is not None:
                 setattr(store, name, value)
         store.code_key = store.code.casefold()
-        _check_zone(store.time_zone)
+        check_zone(store.time_zone)
         if command.may_go_negative is not None:
             rules.hold(work, alone=True)  # a balance that is made meanwhile copies what the place allows
             places.allow_negative(work.session, work.inventory_id, store.id, command.may_go_negative)
@@ -113,13 +113,6 @@ def _close_or_default(work: UnitOfWork, store: Store, command: ChangeStore) -> N
     if command.is_closed and inventory.default_store_id == store.id:
         raise InUse(f"{store.name} is the default store. Make another one the default first.", field="is_closed")
     store.closed_at = work.now if command.is_closed else None
-
-
-def _check_zone(zone: str) -> None:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadInput(f"{zone} is not a time zone; Europe/London is one.", field="time_zone") from error
 
 
 def _view(work: UnitOfWork, store_id: int) -> StoreView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import SelectField
-from wtforms.validators import DataRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from ventory.web.forms import TextField, VersionField
 
@@ -15,4 +15,4 @@ class TagForm(FlaskForm):
 
 
 class MergeForm(FlaskForm):
-    into = SelectField("Merge into", coerce=int, validate_choice=False)
+    into = SelectField("Merge into", [InputRequired("Choose a tag.")], coerce=int, validate_choice=False)

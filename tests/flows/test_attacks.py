@@ -1,0 +1,219 @@
+"""Attacks on what belongs to others, by their numbers (A1 to A24), as far as there is something to attack.
+
+A1, A2, A3 and A6 for every route: tests/web/test_access_matrix.py. A4 and A18: tests/blueprints/test_inventories.py.
+A9 and A10: tests/structure/test_promises.py. A16 and A22 to A24 name what is not there: streams, approvals, followers,
+mail that comes in.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import event, select
+
+from tests.chain import found_chain
+from tests.conftest import Browser
+from ventory.db import prepared
+from ventory.db.base import Base
+from ventory.db.unit_of_work import engine
+
+
+def rows() -> dict[str, list[str]]:
+    """Everything that is stored, but when sign-ins were used."""
+    with engine().connect() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(select(table))))
+            for table in Base.metadata.sorted_tables
+            if table.name != "login_session"
+        }
+
+
+@pytest.fixture
+def unchanged(app, chain):
+    """See at the end that nothing was stored since. Call it when the stage is set."""
+    before: list[dict] = []
+    yield lambda: before.append(rows())
+    assert before == [rows()]
+
+
+def refused(answer, status: int, code: str | None = None, field: str | None = None) -> bool:
+    """Whether an answer is a problem document of that kind, which says nothing about our insides."""
+    assert answer.mimetype == "application/problem+json", answer.text
+    assert "Traceback" not in answer.text
+    named = next((each["field"] for each in answer.json["errors"]), None)
+    return answer.status_code == status and code in (None, answer.json["code"]) and field in (None, named)
+
+
+def test_a2_a_child_of_another_inventory_is_not_found_below_ones_own_parent(api, chain, unchanged):
+    tea = chain.item("tea")
+    theirs = found_chain("Foreign")
+    from tests.conftest import Api
+
+    other = Api(api.client.application, theirs.email)
+    note = other.post(f"/api/v1/items/{theirs.item('theirs')}/notes", {"text": "theirs"}).json["id"]
+    unchanged()
+    assert refused(api.delete(f"/api/v1/items/{tea}/notes/{note}"), 404, "not_found")
+    assert refused(api.delete(f"/api/v1/items/{theirs.items['theirs']}/notes/{note}"), 404, "not_found")
+
+
+def test_a3_ids_of_another_inventory_in_a_body_name_their_field_only(api, chain, unchanged):
+    chain.item("tea", stock=5)
+    theirs = found_chain("Foreign")
+    foreign = theirs.item("theirs")
+    line = {"item_id": foreign, "store": "LEEDS", "quantity": 1}
+    elsewhere = {"sku": "tea", "store": theirs.stores["LEEDS"], "quantity": 1}
+    unchanged()
+    sale = api.post("/api/v1/movements", {"kind": "sale", "lines": [line]})
+    assert refused(sale, 422, "bad_input", "lines.0.item_id")
+    assert "Theirs" not in sale.text
+    assert refused(api.post("/api/v1/movements", {"kind": "sale", "lines": [elsewhere]}), 422, field="lines.0.store")
+    invited = {"email": "a@chain.example", "role": "clerk", "stores": [theirs.stores["YORK"]]}
+    assert refused(api.post("/api/v1/invitations", invited), 422, field="stores.0")
+
+
+def test_a5_another_inventory_in_the_address_than_in_the_token_is_not_found(api, unchanged):
+    theirs = found_chain("Foreign")
+    unchanged()
+    address = f"/api/v1/inventories/{theirs.inventory_id}"
+    assert refused(api.patch(address, {"name": "Mine"}, headers={"If-Match": "*"}), 404)
+    assert refused(api.get(f"{address}/rule"), 404)
+    assert refused(api.post(f"{address}/catalogue", {"kind": "grocery"}), 404)
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "put", "delete"])
+def test_a7_who_only_looks_changes_nothing_by_any_verb(api, sign_in, chain, unchanged, method):
+    tea = chain.item("tea", stock=5)
+    auditor = sign_in(chain.member("auditor")[1])
+    unchanged()
+    paths = {
+        "post": ("/api/v1/items", "/api/v1/suppliers", f"/api/v1/products/{tea}/restock", "/api/v1/invitations"),
+        "patch": (f"/api/v1/items/{tea}", f"/api/v1/stores/{chain.stores['LEEDS']}"),
+        "put": (f"/api/products/{tea}", f"/api/v1/items/{tea}/images"),
+        "delete": (f"/api/v1/items/{tea}", f"/api/v1/items/{tea}/images/1", f"/api/products/{tea}"),
+    }
+    for path in paths[method]:
+        assert refused(getattr(auditor, method)(path, {}), 403, "forbidden"), path
+
+
+def test_a8_staff_run_neither_people_nor_settings(sign_in, chain, unchanged):
+    clerk_actor, email = chain.member("clerk")
+    clerk = sign_in(email)
+    unchanged()
+    star = {"If-Match": "*"}
+    assert refused(clerk.patch(f"/api/v1/members/{clerk_actor.id}", {"role": "owner"}, headers=star), 403)
+    assert refused(clerk.post("/api/v1/invitations", {"email": "a@chain.example", "role": "owner"}), 403)
+    assert refused(clerk.patch(f"/api/v1/inventories/{chain.inventory_id}", {"name": "X"}, headers=star), 403)
+    assert refused(clerk.get("/api/v1/members"), 403)
+
+
+@pytest.mark.parametrize("name", ["id", "inventory_id", "role", "created_by", "version", "on_hand", "is_demo"])
+def test_a11_fields_that_are_not_anybodys_to_set_are_unknown(api, chain, unchanged, name):
+    tea = chain.item("tea")
+    unchanged()
+    answer = api.patch(f"/api/v1/items/{tea}", {name: 1}, headers={"If-Match": "*"})
+    assert refused(answer, 422, "bad_input", name)
+    more = {"name": "X", "email_verified": True}
+    assert refused(api.post("/api/v1/inventories", more), 422, field="email_verified")
+
+
+def test_a12_a_level_is_no_attribute_of_an_item(api, chain, unchanged):
+    tea = chain.item("tea", stock=5)
+    unchanged()
+    answer = api.patch(f"/api/v1/items/{tea}", {"stock_level": 500}, headers={"If-Match": "*"})
+    assert refused(answer, 422, "bad_input", "stock_level")
+
+
+def test_a13_a_clerk_sees_no_cost_no_supplier_and_nobodys_address(app, sign_in, chain):
+    tea = chain.item("tea", stock=5, unit_cost="7.77", price="9.99")
+    chain.supplier("QZSUP", name="Qzmills", tea={"unit_price": "6.66"})
+    _, email = chain.member("clerk")
+    clerk, pages = sign_in(email), Browser(app, email)
+    paths = ("/api/products", f"/api/v1/items/{tea}", "/api/v1/movements", "/api/restocks", "/api/products/analytics")
+    shown = [clerk.get(path) for path in paths] + [
+        pages.get(path) for path in ("/", "/stock", f"/items/{tea}", "/stock/movements", "/search?q=qzmills", "/items/")
+    ]
+    for answer in shown:
+        assert answer.status_code == 200, answer.request.path
+        for secret in ("7.77", "38.85", "6.66", "Qzmills", "QZSUP", chain.email):
+            assert secret not in answer.text, (answer.request.path, secret)
+
+
+@pytest.mark.parametrize("query", ["sort=unit_cost", "sort=password_hash", "unit_cost=7", "inventory_id=2"])
+def test_a14_nothing_is_found_out_by_filter_or_order(sign_in, chain, query):
+    clerk = sign_in(chain.member("clerk")[1])
+    for path in ("/api/products", "/api/v1/items", "/api/v1/movements"):
+        assert refused(clerk.get(f"{path}?{query}"), 400, "malformed"), path
+
+
+def test_a15_the_id_of_something_else_is_no_id(api, chain, unchanged):
+    chain.item("tea", stock=5)
+    leeds = chain.stores["LEEDS"]
+    unchanged()
+    assert refused(api.get(f"/api/v1/items/{leeds}"), 404)
+    item = f"/api/v1/items/{chain.items['tea']}"
+    assert refused(api.patch(item, {"category_id": leeds}, headers={"If-Match": "*"}), 422)
+    line = {"item_id": leeds, "store": leeds, "quantity": 1}
+    assert refused(api.post("/api/v1/movements", {"kind": "sale", "lines": [line]}), 422, field="lines.0.item_id")
+
+
+def test_a17_a_batch_with_one_foreign_row_is_refused_whole(api, chain, unchanged):
+    tea = chain.item("tea", stock=5)
+    foreign = found_chain("Foreign").item("theirs", stock=5)
+    movements = [
+        {"kind": "sale", "lines": [{"item_id": item, "store": "LEEDS", "quantity": 1}]} for item in (tea, foreign)
+    ]
+    unchanged()
+    assert refused(api.post("/api/v1/movements/batch", {"movements": movements}), 422)
+
+
+def test_a19_an_address_that_was_invited_joins_nothing_without_the_link(api, app, chain, sign_in):
+    other = found_chain("Other")
+    api.post("/api/v1/invitations", {"email": other.email, "role": "owner"})
+    person = sign_in(other.email)
+    assert [each["name"] for each in person.get("/api/v1/inventories").json] == ["Other"]
+    assert person.post(f"/api/v1/inventories/{chain.inventory_id}/token").status_code == 404
+
+
+def test_a20_no_header_and_no_field_makes_another_method_of_one(api, app, sign_in, chain, unchanged):
+    tea = chain.item("tea", stock=5)
+    clerk = sign_in(chain.member("clerk")[1])
+    unchanged()
+    for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        assert api.get(f"/api/v1/items/{tea}?_method=DELETE", headers={header: "DELETE"}).status_code in (200, 400)
+        assert api.post(f"/api/v1/items/{tea}", {"_method": "DELETE"}, headers={header: "DELETE"}).status_code == 405
+    assert clerk.head("/api/v1/suppliers").status_code == 403
+    assert app.test_client().head("/api/v1/items").status_code == 401
+    assert app.test_client().options("/api/v1/items").text == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/v1/items", "/api//v1/items", "/api/v1/./items", "/api/v1/x/../items", "/api/v1/items/", "/api/v1/items.",
+        "/API/V1/ITEMS", "/api/v1/items%2f1", "/api/v1%2fitems", "/api/v1/items;x=1", "/api/v1/+items", "/admin//",
+        "/ADMIN/", "/admin/.", "/admin%2f", "//admin/",
+    ],
+)  # fmt: skip
+def test_a21_no_spelling_of_a_path_opens_it(app, chain, path):
+    answer = app.test_client().get(path)
+    assert answer.status_code in (301, 303, 308, 401, 404)
+    assert "tea" not in answer.text.casefold()
+
+
+def test_who_asks_and_may_they_is_one_statement_and_one_more_for_whoever_is_limited(api, sign_in, chain, monkeypatch):
+    chain.item("tea")
+    clerk = sign_in(chain.member("clerk", "LEEDS")[1])
+    said: list[str] = []
+    run = prepared.run
+    monkeypatch.setattr(
+        prepared, "run", lambda connection, text, *more: said.append(text) or run(connection, text, *more)
+    )
+    event.listen(engine(), "before_cursor_execute", lambda *call: said.append(call[2]))
+    unit = api.get("/api/v1/uom").json[0]["id"]
+    counts = {}
+    for who, person in (("owner", api), ("clerk", clerk)):
+        said.clear()
+        assert person.get(f"/api/v1/uom/{unit}").status_code == 200
+        counts[who] = sum("login_session" in text or "actor_store" in text for text in said)
+        asked = [text for text in said if "FROM unit" in text]
+        assert len(asked) >= 1
+    assert counts == {"owner": 1, "clerk": 2}

@@ -1,0 +1,1 @@
+"""Running an inventory: its people, invitations and settings."""
