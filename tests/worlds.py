@@ -13,8 +13,10 @@ from sqlalchemy import func, select, update
 from tests import pictures as samples
 from tests.chain import Chain, found_chain
 from tests.conftest import Api
-from ventory.db.unit_of_work import transaction
-from ventory.models import ActorRow, LoginSession
+from ventory.db.unit_of_work import engine, transaction
+from ventory.models import ActorRow, ImportDocument, LoginSession
+from ventory.worker import run
+from ventory.worker.facts import Bookkeeper
 
 # What stands nowhere but in the other inventory: in its names, and in its quantities, prices and costs.
 FOREIGN = ("qzfrn", "73093641")
@@ -99,7 +101,17 @@ def build(app, marks: Marks) -> World:
     _prices(make, world, marks, york)
     _stock(make, world, marks, york)
     _people(make, world, marks)
+    _derived(world)
     return world
+
+
+def _derived(world: World) -> None:
+    """What the worker and an import leave."""
+    with transaction() as session:
+        document = {"kind": "sales", "source": "till", "document": "R-1", "done": "1"}
+        session.add(ImportDocument(inventory_id=world.ids["inventory"], **document))
+    run.number(engine())
+    Bookkeeper(engine()).step()
 
 
 def _prices(make: _Maker, world: World, marks: Marks, york: str) -> None:
