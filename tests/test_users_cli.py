@@ -82,7 +82,7 @@ def test_an_account_with_a_shop_starts_as_its_owner(ventory):
         (("role", "{owner}", "owner", "--inventory", "{inventory}", "--store", "YORK"), 1, "sees the whole chain"),
         (("role", "{owner}", "king", "--inventory", "{inventory}"), 2, "king"),
         (("add", "{owner}", "--name", "X", "--password-stdin"), 1, "already"),
-        (("add", "short@chain.example", "--name", "X", "--password-stdin"), 1, "A password has 15"),
+        (("add", "short@chain.example", "--name", "X", "--password-stdin"), 1, "A password has at least 15"),
         (("add", "nowhere", "--name", "X", "--password-stdin"), 2, "An address has an @."),
         (("add",), 2, "EMAIL"),
     ],

@@ -87,7 +87,8 @@ def test_home_counts_what_its_list_shows(browser, shelves):
 
 
 def test_home_of_a_chain_without_rules_says_what_is_empty(browser, chain):
-    chain.item("forks", stock=0)
+    chain.item("forks", stock=3)
+    chain.move("sale", ("forks", 3))
     page = browser.get("/").text
     assert "Nothing waits in the chain" in page
     assert "1 shelf without one is empty." in page
