@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import mmap
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+
+from gunicorn.workers.gthread import ThreadWorker
 
 PR_SET_PDEATHSIG = 1
 # A request goes to the database eight times, and each time its thread must get the interpreter back. At Python's 5 ms
@@ -33,7 +36,7 @@ def settings(config) -> list[str]:
         f"--bind={host}:{config.port}",
         f"--workers={processes}",
         f"--threads={threads}",
-        "--worker-class=gthread",
+        "--worker-class=ventory.server.FairWorker",
         "--forwarded-allow-ips=",  # who is believed is our own setting, TRUSTED_PROXIES
         "--worker-tmp-dir=/dev/shm",
         "--keep-alive=30",
@@ -44,6 +47,35 @@ def settings(config) -> list[str]:
         "--log-level=warning",
         "ventory.app:create_app()",
     ]
+
+
+SLOTS = 64
+_held = memoryview(mmap.mmap(-1, SLOTS * 4)).cast("i")
+"""How many connections each web process holds, plus one; 0 for no process. Shared, as it is made before they fork."""
+
+
+class FairWorker(ThreadWorker):
+    """Lets the process with the fewest connections take a new one.
+
+    Whoever woke first took it, and a connection stays: of eight callers six or seven often sat in one process while
+    the other was idle, which halved what a chain got out of two processors. It hesitates only, and never refuses.
+    """
+
+    def notify(self) -> None:
+        super().notify()
+        _held[self.age % SLOTS] = self.nr_conns + 1
+
+    def accept(self, listener) -> None:
+        fewest = min(held for held in _held if held) if any(_held) else 0
+        ahead = self.nr_conns + 1 - fewest
+        if ahead > 0:
+            time.sleep(0.002 * min(ahead, 5))
+        super().accept(listener)
+        _held[self.age % SLOTS] = self.nr_conns + 1
+
+
+def child_exit(_server, web_process) -> None:
+    _held[web_process.age % SLOTS] = 0
 
 
 def die_with_parent() -> None:
