@@ -156,7 +156,8 @@ def calls(items: list[int], stores: list[int]):
     return {
         "list of 50": read("/api/products?limit=50"),
         "product": read("/api/products/{item}"),
-        "low-stock": read("/api/products/low-stock?store_id={store}"),
+        # As many rows as a store of the small chain has.
+        "low-stock": read("/api/products/low-stock?store_id={store}&limit=5"),
         "restock log": read("/api/restocks?limit=50"),
         "movements": read("/api/v1/movements?store_id={store}"),
         "stock card": read("/api/v1/stock/{store}/items/{item}/card"),
