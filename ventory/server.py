@@ -66,7 +66,7 @@ class FairWorker(ThreadWorker):
         _held[self.age % SLOTS] = self.nr_conns + 1
 
     def accept(self, listener) -> None:
-        fewest = min(held for held in _held if held) if any(_held) else 0
+        fewest = min((held for held in _held if held), default=0)
         ahead = self.nr_conns + 1 - fewest
         if ahead > 0:
             time.sleep(0.002 * min(ahead, 5))

@@ -72,7 +72,7 @@ def write(connection, inventory_id: int | None, events: Sequence[tuple[Any, int 
 
 def newest(connection) -> int:
     """The last place in the sequence that was given, or 0."""
-    seq = _seq(connection)
+    seq = place_of(connection)
     return (
         connection.execute(select(seq).where(seq.is_not(None)).order_by(seq.desc()).limit(1)).scalar_one_or_none() or 0
     )
@@ -84,7 +84,7 @@ def read(connection, after: int, limit: int = 200, *, until: int | None = None, 
     until: the last place wanted, kinds: those wanted; None for all
     shape: at most `limit`, seq ascending, all greater than `after`
     """
-    seq = _seq(connection)
+    seq = place_of(connection)
     statement = select(seq, Outbox.inventory_id, Outbox.kind, Outbox.subject_id, Outbox.payload, Outbox.created_at)
     statement = statement.where(seq > after)
     if until is not None:
@@ -95,5 +95,6 @@ def read(connection, after: int, limit: int = 200, *, until: int | None = None, 
     return [Sequenced(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows]
 
 
-def _seq(connection):
+def place_of(connection):
+    """The column that holds an event's place in the sequence."""
     return Outbox.id if dialect.of(connection).SEQUENCE == "id" else Outbox.seq

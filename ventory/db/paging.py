@@ -94,7 +94,7 @@ def fetch_by_parents(
 
 
 class Listing:
-    """A list that is asked for so often that its statements are made once: a list of 50 took 4.1 ms, and 2.3 since.
+    """A list that is asked for so often that its statements are made once: a list of 50 took 4.1 ms, and 2.7 since.
 
     statement: without ORDER BY and LIMIT; names its inventory by bindparam("inventory")
     """

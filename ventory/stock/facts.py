@@ -36,12 +36,13 @@ from sqlalchemy import (
 )
 
 from ventory.core.days import local_day
+from ventory.core.events import StockChanged, StockImported
 from ventory.core.facts import FLOWS, WINDOWS, Entry, Fact, continued, flow_of
 from ventory.core.ledger import HOLDING
 from ventory.core.quantity import ZERO
 from ventory.db import dialect
 from ventory.db import engine as engines
-from ventory.db.outbox import Outbox, OutboxReader
+from ventory.db.outbox import Outbox, OutboxReader, newest, place_of
 from ventory.stock import derive
 from ventory.stock.derive import FACT_FIGURES, RECENT_FIGURES, Where
 from ventory.stock.models import (
@@ -56,7 +57,7 @@ from ventory.stock.models import (
 )
 
 READER = "facts"
-ANNOUNCING = ("stock_changed", "stock_imported")
+ANNOUNCING = (StockChanged.kind, StockImported.kind)
 """Events that name movements: one as their subject, or many in the payload's `movement_ids`."""
 EVERYWHERE = 0
 """RecentSales.place_id of the row for all stores and what is between them."""
@@ -118,7 +119,7 @@ def waiting(connection: Connection, inventory_id: int, after: int | None = None)
 
     Ask in the same view in which facts are read. after: where the reader is taken to be, None for where it is
     """
-    is_later = _seq(connection) > (position(connection) if after is None else after)
+    is_later = place_of(connection) > (position(connection) if after is None else after)
     if dialect.of(connection).SEQUENCE == "seq":
         is_later = or_(is_later, Outbox.seq.is_(None))
     rows = connection.execute(
@@ -129,11 +130,7 @@ def waiting(connection: Connection, inventory_id: int, after: int | None = None)
     return _named(rows)
 
 
-def _seq(connection: Connection):
-    return Outbox.id if dialect.of(connection).SEQUENCE == "id" else Outbox.seq
-
-
-_MANY = case((Outbox.kind == "stock_imported", Outbox.payload)).label("payload")
+_MANY = case((Outbox.kind == StockImported.kind, Outbox.payload)).label("payload")
 
 
 def _named(rows: Iterable) -> list[int]:
@@ -316,7 +313,7 @@ def follow(engine: Engine) -> int:
 
 def _events(connection: Connection, after: int) -> Sequence:
     """The next events; those of other kinds only count."""
-    seq = _seq(connection).label("seq")
+    seq = place_of(connection).label("seq")
     return connection.execute(
         select(seq, Outbox.inventory_id, Outbox.kind, Outbox.subject_id, _MANY)
         .where(seq > after)
@@ -359,13 +356,13 @@ class _Batch:
         entries = self._entries(movement_ids)
         last = self._last_facts(entries)
         for key, of_key in entries.items():
-            where, newest = self.places[key[0]], last.get(key)
+            where, latest = self.places[key[0]], last.get(key)
             for entry in of_key:
                 self.sums.add(where, key[1], entry)
-            if newest is not None and of_key[0][:2] < (newest.business_date, newest.last_second):
+            if latest is not None and of_key[0][:2] < (latest.business_date, latest.last_second):
                 self.facts[key] = self._again(key, of_key)
             else:
-                self.facts[key] = continued(newest, of_key, where.seconds_of)
+                self.facts[key] = continued(latest, of_key, where.seconds_of)
 
     def write(self, connection: Connection) -> None:
         _write_facts(connection, self.inventory_id, self.facts)
@@ -381,10 +378,10 @@ class _Batch:
     def _last_facts(self, keys: Iterable[Key]) -> dict[Key, Fact]:
         table, parameters = dialect.of(self.connection).pairs("place_id", "item_id", keys)
         own = "f.inventory_id = :inventory AND f.place_id = k.place_id AND f.item_id = k.item_id"
-        newest = f"SELECT max(f.business_date) FROM daily_fact f WHERE {own}"  # noqa: S608
+        last_day = f"SELECT max(f.business_date) FROM daily_fact f WHERE {own}"  # noqa: S608
         statement = text(
             f"SELECT f.place_id, f.item_id, f.business_date, {', '.join(f'f.{name}' for name in FACT_FIGURES)}"  # noqa: S608
-            f" FROM {table} k JOIN daily_fact f ON {own} AND f.business_date = ({newest})"
+            f" FROM {table} k JOIN daily_fact f ON {own} AND f.business_date = ({last_day})"
         ).columns(_fact.place_id, _fact.item_id, _fact.business_date, *(_fact[name] for name in FACT_FIGURES))
         rows = self.connection.execute(statement, {"inventory": self.inventory_id, **parameters})
         return {(row.place_id, row.item_id): _fact_of(row) for row in rows}
@@ -464,8 +461,8 @@ def begin(engine: Engine) -> None:
         if connection.execute(select(_reader.seq).where(_reader.name == READER)).first() is not None:
             return
         is_new = connection.execute(select(_state.inventory_id).limit(1)).first() is None
-        newest = connection.execute(select(func.max(_seq(connection)))).scalar_one() if is_new else None
-        connection.execute(insert(OutboxReader.__table__).values(name=READER, seq=newest or 0))
+        seq = newest(connection) if is_new else 0
+        connection.execute(insert(OutboxReader.__table__).values(name=READER, seq=seq))
 
 
 def derive_in_steps(engine: Engine, inventory_id: int) -> None:

@@ -22,7 +22,7 @@ from ventory.db import dialect
 from ventory.db import engine as engines
 from ventory.db.attempts import AttemptCount
 from ventory.db.once import KeptAnswer
-from ventory.db.outbox import Outbox, OutboxReader, newest, read
+from ventory.db.outbox import Outbox, OutboxReader, newest, place_of, read
 from ventory.models import EmailCode
 from ventory.web import logs
 from ventory.worker import files, mail
@@ -145,7 +145,7 @@ def tidy(engine: Engine) -> None:
     outbox, place = Outbox.__table__, OutboxReader.__table__
     with engines.writing(engine).begin() as connection:
         connection.execute(delete(KeptAnswer.__table__).where(KeptAnswer.__table__.c.created_at < old))
-        seq = outbox.c.id if dialect.of(connection).SEQUENCE == "id" else outbox.c.seq
+        seq = place_of(connection)
         slowest = connection.execute(select(func.min(place.c.seq))).scalar_one_or_none()
         if slowest is not None:
             connection.execute(delete(outbox).where(seq < slowest, outbox.c.created_at < old))
