@@ -82,9 +82,14 @@ def raw_rate(server: postgres.Server, clients: int, seconds: float) -> float:
 
 @contextlib.contextmanager
 def service(url: str, home: Path):
-    """The whole service as `ventory serve` runs it. yields: port, seconds to ready, process"""
+    """The whole service as `ventory serve` runs it from requirements.txt. yields: port, seconds to ready, process"""
     port = postgres._free_port()
-    environ = os.environ | {"VENTORY_HOME": str(home), "SQLALCHEMY_DATABASE_URI": url, "PORT": str(port)}
+    environ = os.environ | {
+        "VENTORY_HOME": str(home),
+        "SQLALCHEMY_DATABASE_URI": url,
+        "PORT": str(port),
+        "PYTHONPATH": str(ROOT / "benchmarks" / "as_installed"),
+    }
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "ventory", "serve"],
