@@ -15,6 +15,7 @@ from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, Supplier
 from ventory.blueprints.tags.models import ItemTag, Tag
 from ventory.blueprints.uom.models import UnitRow
 from ventory.db.attempts import AttemptCount
+from ventory.db.audit import Audit, AuditPrivate, Origin
 from ventory.db.base import Base
 from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader
@@ -36,6 +37,8 @@ __all__ = [
     "ActorRow",
     "ActorStore",
     "AttemptCount",
+    "Audit",
+    "AuditPrivate",
     "Balance",
     "Base",
     "Category",
@@ -65,6 +68,7 @@ __all__ = [
     "Movement",
     "MovementLine",
     "MovementPrivate",
+    "Origin",
     "Outbox",
     "OutboxReader",
     "Place",

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, VentoryError
-from ventory.db import dialect, integrity, once, outbox
+from ventory.db import audit, dialect, integrity, once, outbox, trails
 from ventory.db.engine import autocommit, writing
 from ventory.db.scope import scope
 
@@ -93,13 +93,16 @@ class UnitOfWork:
     now: datetime
     once: once.Once | None = None
     events: list[tuple[Any, int | None]] = field(default_factory=list)
+    trail: trails.Trail = field(default_factory=trails.Trail)
     _session: Session | None = None
+    _is_finished: bool = False
 
     @property
     def session(self) -> Session:
         """The ORM's view of this transaction, limited to its inventory."""
         if self._session is None:
             self._session = scope(Session(self.connection, expire_on_commit=False), self.inventory_id)
+            trails.follow(self._session, self.trail)
         return self._session
 
     @property
@@ -120,13 +123,19 @@ class UnitOfWork:
         return value
 
     def finish(self) -> None:
-        """Write what waits to be written: changed rows, then events."""
+        """Write what waits to be written: changed rows, then events, then the row of the audit trail."""
+        told = len(self.trail.rows)
         if self._session is not None:
             self._session.flush()
-        if not self.events:
-            return
-        outbox.write(self.connection, self.inventory_id, self.events, self.now)
-        self.events.clear()
+        if self.events:
+            outbox.write(self.connection, self.inventory_id, self.events, self.now)
+            self.events.clear()
+        if not self._is_finished:
+            where = self.trail.owner or (self.inventory_id, self.actor.id)
+            audit.write(self.connection, self.trail, self.now, where, self.actor.user_id)
+            self._is_finished = True
+        else:
+            assert len(self.trail.rows) == told, "a row changed after the answer was made"
 
     def close(self) -> None:
         if self._session is not None:
@@ -150,12 +159,22 @@ def begun() -> Iterator[Connection]:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """Open a write transaction that belongs to no inventory yet: sign-in, founding an inventory, operators' work."""
+def transaction(*, by: Actor | None = None, is_audited: bool = True) -> Iterator[Session]:
+    """Open a write transaction that belongs to no inventory yet: sign-in, founding an inventory, operators' work.
+
+    by: who is signed in; is_audited: False for what is no change of anybody's: counters, a look before the change
+    """
     for hook in _bound.before_writing:
         hook()
     with Session(writing(engine()), expire_on_commit=False) as session:
+        if is_audited:
+            trails.follow(session, trails.Trail())
         yield session
+        trail = trails.trail_of(session)
+        if trail is not None:
+            session.flush()
+            where = trail.owner or (None, None)
+            audit.write(session.connection(), trail, datetime.now(UTC), where, by.user_id if by else None)
         _commit(session.commit)
 
 
@@ -208,8 +227,17 @@ def use_case(function: Callable[..., Result]) -> Callable[..., Result]:
     timeout or "database is locked"; then Overloaded.
     """
 
+    name = audit.name_of(function)
+
     @functools.wraps(function)
     def call(command: Command):
+        before = audit.doing.set(name)
+        try:
+            return repeatedly(command)
+        finally:
+            audit.doing.reset(before)
+
+    def repeatedly(command: Command):
         for attempt in range(TRIES):
             try:
                 return function(command)

@@ -72,7 +72,7 @@ def build_into(
     """
     ends = (now or datetime.now(UTC)).replace(tzinfo=UTC)
     chain = build(seed, ends, say)
-    with transaction() as session:
+    with transaction(is_audited=False) as session:
         say("Building the demo chain: catalogue and people")
         Loader(session, chain, seed, ends).load(say)
     return chain

@@ -135,6 +135,9 @@ def _write(work: UnitOfWork, shelf: ledger.Shelf, planned: Sequence, *, quiet: b
         for (draft, outcome), salt in zip(planned, salts, strict=True)
     ]
     ids = work.database.write_posting(work.connection, work.inventory_id, changed, movements)
+    work.trail.about("movement", ids[0])
+    if len(ids) > 1:
+        work.trail.note("movement", f"{len(ids)} movements, {ids[0]} to {ids[-1]}")
     private = [
         {
             "inventory_id": work.inventory_id,

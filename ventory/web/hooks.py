@@ -7,10 +7,11 @@ import secrets
 import time
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError
 
+from ventory.db import audit
 from ventory.db.unit_of_work import before_writing
 from ventory.extensions import csrf
 from ventory.web import reading
@@ -51,8 +52,16 @@ def register(app: Flask) -> None:
     app.after_request(_finish)
     app.teardown_appcontext(lambda _error: reading.end())
     before_writing(reading.end)
+    audit.bind(_source)
     app.jinja_env.globals["csp_nonce"] = nonce
     app.register_error_handler(CSRFError, _expired_form)
+
+
+def _source() -> audit.Source:
+    """Where the running request came from, for the audit trail."""
+    if not has_request_context():
+        return audit.Source()
+    return audit.Source(request.remote_addr or "", request.headers.get("User-Agent", ""), g.get("request_id"))
 
 
 def nonce() -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.db.base import Base, Id
+from ventory.db.trails import PERSONAL, SECRET
 from ventory.db.types import UtcTime
 
 
@@ -26,15 +27,15 @@ class EmailCode(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     purpose: Mapped[str] = mapped_column(String(8))
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254))
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(254), info=PERSONAL)
     user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("user_account.id"), index=True)
-    name: Mapped[str | None] = mapped_column(String(120))
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    name: Mapped[str | None] = mapped_column(String(120), info=PERSONAL)
+    password_hash: Mapped[str | None] = mapped_column(String(200), info=SECRET)
     shop_kind: Mapped[str | None] = mapped_column(String(16))
     shop_name: Mapped[str | None] = mapped_column(String(120))
     is_decoy: Mapped[bool] = mapped_column(Boolean)
-    nonce: Mapped[str] = mapped_column(String(32))
+    nonce: Mapped[str] = mapped_column(String(32), info=SECRET)
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -23,7 +23,7 @@ from ventory.blueprints.inventories.service import found
 from ventory.core import passwords
 from ventory.core.errors import BadInput, LastOwner, WrongCode
 from ventory.core.events import AccountChanged
-from ventory.db import attempts, outbox
+from ventory.db import attempts, outbox, trails
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, PublicCommand, UnitOfWork, transaction, unit_of_work, use_case
 
@@ -219,6 +219,7 @@ def _with_code(
                 assert row is not None
                 attempts.give_back(session, [codes.GUESSES.of(command.client)])
                 return then(session, row, now)
+            trails.forget(session)  # a wrong try is counted, and is no change
     except IntegrityError as error:
         # The address was taken by somebody else since the code was sent.
         raise WrongCode("This code is not right any more. Begin again.", field="code") from error
@@ -270,7 +271,7 @@ def change_password(command: ChangePassword) -> Done:
     """Set another password; every other session of the account ends. raises: BadInput, WeakPassword, TooManyTries"""
     user_id = _user_id(command)
     confirm_password(user_id, command.current, client=command.client, field="current_password")
-    with transaction() as session:
+    with transaction(is_audited=False) as session:
         user = session.get_one(User, user_id)
         known = (user.name, user.email)
     passwords.refuse_weak(command.password, known)
@@ -297,7 +298,7 @@ def ask_address(command: AskAddress) -> CodeSent:
     user_id = _user_id(command)
     confirm_password(user_id, command.password, client=command.client, field="password")
     now = datetime.now(UTC)
-    with transaction() as session:
+    with transaction(by=command.by) as session:
         codes.count_request(session, "address", command.email, command.client, now, again=True)
         is_taken = user_by_email(session, command.email) is not None
         request_id = codes.request(session, "address", command.email, now, is_decoy=is_taken, user_id=user_id)

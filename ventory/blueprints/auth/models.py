@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ventory.core.errors import Rejected
 from ventory.db.base import Base, Id, Tenant
 from ventory.db.integrity import means
+from ventory.db.trails import PERSONAL, SECRET
 from ventory.db.types import Quantity, UtcTime
 
 
@@ -53,11 +54,11 @@ class User(Base):
     __table_args__ = (UniqueConstraint("email_key", name="uq_user_account_email"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254))
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(254), info=PERSONAL)
     email_verified_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    name: Mapped[str] = mapped_column(String(120))
-    password_hash: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(120), info=PERSONAL)
+    password_hash: Mapped[str] = mapped_column(String(200), info=SECRET)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     last_inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -81,10 +82,10 @@ class LoginSession(Base):
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("user_account.id"))
     inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
     channel: Mapped[str] = mapped_column(String(8))
-    token_digest: Mapped[str] = mapped_column(String(64))
-    previous_digest: Mapped[str | None] = mapped_column(String(64))
+    token_digest: Mapped[str] = mapped_column(String(64), info=SECRET)
+    previous_digest: Mapped[str | None] = mapped_column(String(64), info=SECRET)
     rotated_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    device: Mapped[str] = mapped_column(String(200), default="")
+    device: Mapped[str] = mapped_column(String(200), default="", info=PERSONAL)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -107,7 +108,7 @@ class ActorRow(Tenant, Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))
     user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("user_account.id"))
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(120), info=PERSONAL)
     role: Mapped[str] = mapped_column(String(16))
     is_limited: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -125,7 +125,7 @@ def sign_in(command: SignIn) -> SignedIn:
     """
     now = datetime.now(UTC)
     with room_for_a_hash():
-        with transaction() as session:
+        with transaction(is_audited=False) as session:
             user = queries.user_by_email(session, command.email)
             counters = _counters(command, user)
             attempts.count(session, counters, now)
@@ -221,7 +221,7 @@ def _is_member(session: Session, user_id: int, inventory_id: int) -> bool:
 @use_case
 def sign_out(command: Command) -> None:
     """End the session behind a request; ending it twice is no error."""
-    with transaction() as session:
+    with transaction(by=command.by) as session:
         row = queries.open_session(session, command.by.session_id or 0)
         if row is not None:
             row.revoked_at = datetime.now(UTC)
@@ -235,7 +235,7 @@ class EndSession(Command):
 @use_case
 def end_session(command: EndSession) -> None:
     """End one of a person's own sessions. raises: NotFound, for those of others too"""
-    with transaction() as session:
+    with transaction(by=command.by) as session:
         row = queries.open_session(session, command.session_id)
         if row is None or row.user_id != command.by.user_id:
             raise NotFound("There is no such session.")
@@ -246,7 +246,7 @@ def end_session(command: EndSession) -> None:
 def end_other_sessions(command: Command) -> int:
     """End every session of a person but the one that asks. returns: how many"""
     assert command.by.user_id is not None
-    with transaction() as session:
+    with transaction(by=command.by) as session:
         return end_sessions(session, command.by.user_id, but=command.by.session_id)
 
 
@@ -273,12 +273,12 @@ def confirm_password(user_id: int, password: str, *, client: str, field: str) ->
     now = datetime.now(UTC)
     counters = [OF_ACCOUNT.of(f"signed in {user_id}"), OF_CLIENT.of(client)]
     with room_for_a_hash():
-        with transaction() as session:
+        with transaction(is_audited=False) as session:
             attempts.count(session, counters, now)
             stored = session.get_one(User, user_id).password_hash
         if not is_password(stored, password):
             raise BadInput("This is not the password of your account.", field=field)
-    with transaction() as session:
+    with transaction(is_audited=False) as session:
         attempts.give_back(session, counters)
 
 
@@ -288,7 +288,7 @@ def note_use(session_id: int, seen_at: datetime) -> None:
     if now - seen_at < SEEN_EVERY:
         return
     try:
-        with transaction() as session:
+        with transaction(is_audited=False) as session:
             table = LoginSession.__table__
             session.execute(update(table).where(table.c.id == session_id).values(seen_at=now))
     except DBAPIError:

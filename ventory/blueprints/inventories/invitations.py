@@ -22,6 +22,7 @@ from ventory.core.errors import AlreadyMember, BadInput, NotFound, Rejected
 from ventory.core.events import InvitationSent, MemberChanged
 from ventory.core.links import digest_of, token_of
 from ventory.core.passwords import refuse_weak
+from ventory.db import outbox, trails
 from ventory.db.unit_of_work import Command, PublicCommand, UnitOfWork, transaction, unit_of_work, use_case
 
 HOLDS = timedelta(days=7)
@@ -236,7 +237,7 @@ def join(command: Join) -> Joined:
 
     raises: BadInput when the link is worth nothing, and without name or password where there is no account
     """
-    with transaction() as session:
+    with transaction(is_audited=False) as session:
         row = _by_token(session, command.token)
         is_known = user_by_email(session, row.email) is not None
     hashed = None
@@ -325,15 +326,11 @@ def accept(session: Session, row: Invitation, user: User) -> ActorRow:
     ).scalars()
     limit_to(session, actor, mine.all())
     user.last_inventory_id = row.inventory_id
-    work = UnitOfWork(session.connection(), row.inventory_id, _as_actor(actor), now)
-    work.emit(MemberChanged("joined", actor.role), actor.id)
     session.flush()
-    work.finish()
+    outbox.write(session.connection(), row.inventory_id, [(MemberChanged("joined", actor.role), actor.id)], now)
+    if (trail := trails.trail_of(session)) is not None:
+        trail.within(row.inventory_id, actor.id)
     return actor
-
-
-def _as_actor(row: ActorRow) -> Actor:
-    return Actor(row.id, row.inventory_id, row.role, row.name, user_id=row.user_id)
 
 
 def limit_to(session: Session, actor: ActorRow, store_ids: Iterable[int]) -> None:

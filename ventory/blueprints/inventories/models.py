@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ventory.core.errors import AlreadyMember
 from ventory.db.base import Base, Id, Tenant
 from ventory.db.integrity import means
+from ventory.db.trails import PERSONAL, SECRET
 from ventory.db.types import UtcTime
 
 _OPEN = text("accepted_at IS NULL AND revoked_at IS NULL")
@@ -37,13 +38,13 @@ class Invitation(Tenant, Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254))
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(254), info=PERSONAL)
     role: Mapped[str] = mapped_column(String(16))
     is_limited: Mapped[bool] = mapped_column(Boolean, default=False)
     invited_by_id: Mapped[int] = mapped_column(Id)
-    salt: Mapped[str] = mapped_column(String(64))
-    token_digest: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[str] = mapped_column(String(64), info=SECRET)
+    token_digest: Mapped[str] = mapped_column(String(64), info=SECRET)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     sent_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -11,6 +11,7 @@ from ventory.blueprints.auth.models import ActorRow, Inventory, User
 from ventory.blueprints.inventories import catalogue, kinds, queries
 from ventory.blueprints.stores.models import Store
 from ventory.core.errors import BadInput
+from ventory.db import trails
 from ventory.db.unit_of_work import Command, unit_of_work, use_case
 from ventory.stock import places
 
@@ -95,6 +96,8 @@ def found(
     system = ActorRow(inventory_id=inventory.id, kind="system", name="Ventory", role="owner", created_at=now)
     session.add(system)
     session.flush()
+    if (trail := trails.trail_of(session)) is not None:
+        trail.within(inventory.id, actor.id)
     return Founded(inventory.id, actor.id, system.id, store_id, made.units, made.types, made.categories, virtual)
 
 

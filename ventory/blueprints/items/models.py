@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ventory.core.errors import BarcodeTaken, CodeTaken, SkuTaken
 from ventory.db.base import Base, Id, Tenant
 from ventory.db.integrity import means
+from ventory.db.trails import PERSONAL
 from ventory.db.types import Quantity, UnitPrice, UtcTime
 
 _ACTIVE = text("archived_at IS NULL")
@@ -163,7 +164,7 @@ class ItemNote(Tenant, Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     item_id: Mapped[int] = mapped_column(Id)
     actor_id: Mapped[int] = mapped_column(Id)
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text, info=PERSONAL)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ventory.core.errors import AlreadySupplied, CodeTaken, Rejected
 from ventory.db.base import Base, Id, Tenant
 from ventory.db.integrity import means
+from ventory.db.trails import PERSONAL
 from ventory.db.types import Money, Quantity, UnitPrice, UtcTime
 
 
@@ -59,10 +60,10 @@ class Supplier(Tenant, Base):
     lead_time_days: Mapped[int | None] = mapped_column(Integer)
     cutoff_weekdays: Mapped[int | None] = mapped_column(SmallInteger)
     cutoff_time: Mapped[time | None] = mapped_column(Time)
-    order_email: Mapped[str | None] = mapped_column(String(254))
-    phone: Mapped[str] = mapped_column(String(40), default="")
-    address: Mapped[str] = mapped_column(String(400), default="")
-    notes: Mapped[str] = mapped_column(Text, default="")
+    order_email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    phone: Mapped[str] = mapped_column(String(40), default="", info=PERSONAL)
+    address: Mapped[str] = mapped_column(String(400), default="", info=PERSONAL)
+    notes: Mapped[str] = mapped_column(Text, default="", info=PERSONAL)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     updated_at: Mapped[datetime] = mapped_column(UtcTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -84,10 +85,10 @@ class SupplierContact(Tenant, Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     supplier_id: Mapped[int] = mapped_column(Id)
     position: Mapped[int] = mapped_column(SmallInteger)
-    name: Mapped[str] = mapped_column(String(120))
-    role: Mapped[str] = mapped_column(String(120), default="")
-    email: Mapped[str | None] = mapped_column(String(254))
-    phone: Mapped[str] = mapped_column(String(40), default="")
+    name: Mapped[str] = mapped_column(String(120), info=PERSONAL)
+    role: Mapped[str] = mapped_column(String(120), default="", info=PERSONAL)
+    email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    phone: Mapped[str] = mapped_column(String(40), default="", info=PERSONAL)
 
 
 class ItemSupplier(Tenant, Base):

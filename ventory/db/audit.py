@@ -1,0 +1,194 @@
+"""The audit trail: who changed what, when, from where, before and after, written in the transaction that changed it.
+
+One row for each use case that succeeded; what changed is db/trails' to see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, bindparam, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ventory.db.base import Base, Id
+from ventory.db.engine import remembered
+from ventory.db.prepared import Prepared
+from ventory.db.trails import Trail
+from ventory.db.types import UtcTime
+
+MOST_ORIGINS = 10_000
+DEVICE_LENGTH = 200
+
+
+class Origin(Base):
+    """Where changes came from: an address and a device. Both can be erased; the salted digest stays.
+
+    Rows are many fewer than changes: a till is one.
+    """
+
+    __tablename__ = "origin"
+    __table_args__ = (Index("ix_origin_address", "inventory_id", "address"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
+    address: Mapped[str | None] = mapped_column(String(64))
+    device: Mapped[str | None] = mapped_column(String(DEVICE_LENGTH))
+    salt: Mapped[str | None] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class Audit(Base):
+    """One use case that succeeded. Never updated or deleted: the database refuses it.
+
+    inventory_id: empty for what belongs to an account rather than to an inventory
+    actor_id: who did it in an inventory; user_id: whose account it was
+    subject_kind, subject_id: what it was about: a table and a row of it
+    changes: JSON, a list of {kind, id, changes: {field: [before, after]}, personal: [fields], secret: [fields]} and
+        {kind, note}
+    private_digest: of the personal values, which stand in AuditPrivate until they are erased
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "actor_id"], ["actor.inventory_id", "actor.id"]),
+        Index("ix_audit_inventory", "inventory_id", "id"),
+        Index("ix_audit_subject", "inventory_id", "subject_kind", "subject_id"),
+        Index("ix_audit_request", "request_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    actor_id: Mapped[int | None] = mapped_column(Id)
+    user_id: Mapped[int | None] = mapped_column(Id)
+    origin_id: Mapped[int | None] = mapped_column(Id)
+    action: Mapped[str] = mapped_column(String(80))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    subject_kind: Mapped[str | None] = mapped_column(String(40))
+    subject_id: Mapped[int | None] = mapped_column(Id)
+    changes: Mapped[str] = mapped_column(Text)
+    private_digest: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditPrivate(Base):
+    """The personal values of an audit row: JSON {"table:id": {field: [before, after]}}; empty once they are erased."""
+
+    __tablename__ = "audit_private"
+
+    audit_id: Mapped[int] = mapped_column(Id, ForeignKey("audit.id"), primary_key=True, autoincrement=False)
+    inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
+    salt: Mapped[str | None] = mapped_column(String(32))
+    details: Mapped[str | None] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a request came from. address and device: empty for work that no request asked for"""
+
+    address: str = ""
+    device: str = ""
+    request_id: str | None = None
+
+
+class _Bound:
+    def __init__(self) -> None:
+        self.source: Callable[[], Source] = Source
+
+
+_bound = _Bound()
+doing: ContextVar[str] = ContextVar("doing", default="")
+"""The use case that runs: its module's slice and its name."""
+
+
+def bind(source: Callable[[], Source]) -> None:
+    """Say how to find out where the running request came from; the web layer knows."""
+    _bound.source = source
+
+
+def name_of(function: Callable) -> str:
+    """What the trail calls a use case: `items.add_item`."""
+    parts = function.__module__.split(".")
+    place = parts[parts.index("blueprints") + 1] if "blueprints" in parts else parts[-1]
+    return f"{place}.{function.__name__}"
+
+
+_COLUMNS = [column.key for column in Audit.__table__.c if column.key != "id"]
+_WRITE = Prepared(lambda _: insert(Audit.__table__).values({name: bindparam(name) for name in _COLUMNS}))
+
+
+def write(connection, trail: Trail, now: datetime, where: tuple[int | None, int | None], user_id: int | None) -> None:
+    """Write the row of the use case that runs. The last thing of its transaction but the kept answer.
+
+    where: the inventory and the actor; user_id: whose account acts
+    """
+    inventory_id, actor_id = where
+    source = _bound.source()
+    kind, row_id = trail.main()
+    changes, private = trail.told()
+    salt = secrets.token_hex(16) if private else None
+    row = {
+        "inventory_id": inventory_id,
+        "at": now,
+        "actor_id": actor_id,
+        "user_id": user_id,
+        "origin_id": _origin(connection, inventory_id, source),
+        "action": (doing.get() or "command")[:80],
+        "request_id": source.request_id,
+        "subject_kind": kind,
+        "subject_id": row_id,
+        "changes": changes,
+        "private_digest": private_digest(salt, private) if private else None,
+    }
+    if private is None:
+        _WRITE.run(connection, **row)
+        return
+    audit_id = connection.execute(insert(Audit.__table__).returning(Audit.__table__.c.id), row).scalar_one()
+    connection.execute(
+        insert(AuditPrivate.__table__),
+        {"audit_id": audit_id, "inventory_id": inventory_id, "salt": salt, "details": private},
+    )
+
+
+def private_digest(salt: str | None, details: str) -> str:
+    """What stays of personal values when they are erased."""
+    return hashlib.sha256(f"{salt}\x00{details}".encode()).hexdigest()
+
+
+def origin_digest(salt: str | None, address: str | None, device: str | None) -> str:
+    """What stays of an address and a device when they are erased."""
+    return hashlib.sha256("\x00".join((salt or "", address or "", device or "")).encode()).hexdigest()
+
+
+def _origin(connection, inventory_id: int | None, source: Source) -> int | None:
+    """The row of an address and a device; two that are new at once may become two rows, which does no harm."""
+    if not source.address:
+        return None
+    device = source.device[:DEVICE_LENGTH]
+    known = remembered(connection, "origins")
+    here = (inventory_id, source.address, device)
+    if here in known:
+        return known[here]
+    table = Origin.__table__
+    found = connection.execute(
+        select(table.c.id)
+        .where(
+            table.c.inventory_id.is_not_distinct_from(inventory_id),
+            table.c.address == source.address,
+            table.c.device == device,
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+    if found is not None:
+        if len(known) >= MOST_ORIGINS:
+            known.clear()
+        known[here] = found  # only what others can see: a new row may still be rolled back
+        return found
+    salt = secrets.token_hex(16)
+    digest = origin_digest(salt, source.address, device)
+    row = {"inventory_id": inventory_id, "address": source.address, "device": device, "salt": salt, "digest": digest}
+    return connection.execute(insert(table).returning(table.c.id), row).scalar_one()
