@@ -98,15 +98,22 @@ def killed_after_commit() -> None:
 
 def answer_kept_apart() -> None:
     """Keep the answer in a transaction of its own, before the effect is committed."""
-    from ventory.db import once
+    from sqlalchemy import insert
 
-    real = once.keep
+    from ventory.db import audit
+    from ventory.db.once import KeptAnswer
 
-    def apart(_connection, kept, result):
-        with engine.writing(unit_of_work.engine()).begin() as own:
-            real(own, kept, result)
+    real = audit.write
 
-    once.keep = apart
+    def apart(*asked, kept=None):
+        *asked, kept = asked if len(asked) == 6 else (*asked, kept)
+        if kept is not None:
+            row = {name.removeprefix("kept_"): value for name, value in kept.items()}
+            with engine.writing(unit_of_work.engine()).begin() as own:
+                own.execute(insert(KeptAnswer.__table__), row)
+        real(*asked)
+
+    audit.write = apart
     killed_before_commit()
 
 

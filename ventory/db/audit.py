@@ -11,10 +11,12 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ventory.db import dialect, once
 from ventory.db.base import Base, Id
 from ventory.db.engine import remembered
 from ventory.db.prepared import Prepared
@@ -118,13 +120,24 @@ def name_of(function: Callable) -> str:
 
 
 _COLUMNS = [column.key for column in Audit.__table__.c if column.key != "id"]
-_WRITE = Prepared(lambda _: insert(Audit.__table__).values({name: bindparam(name) for name in _COLUMNS}))
+_ROW = insert(Audit.__table__).values({name: bindparam(name) for name in _COLUMNS})
+_WRITE = Prepared(lambda _: _ROW)
+_KEEP = Prepared(lambda _: once.KEEP)
+# Where the database can, both go in one round trip.
+_WRITE_AND_KEEP = Prepared(lambda _: once.KEEP.add_cte(_ROW.cte("told")))
 
 
-def write(connection, trail: Trail, now: datetime, where: tuple[int | None, int | None], user_id: int | None) -> None:
-    """Write the row of the use case that runs. The last thing of its transaction but the kept answer.
+def write(
+    connection,
+    trail: Trail,
+    now: datetime,
+    where: tuple[int | None, int | None],
+    user_id: int | None,
+    kept: dict[str, Any] | None = None,
+) -> None:
+    """Write the row of the use case that runs, and the answer that is kept under its key: its transaction's last words.
 
-    where: the inventory and the actor; user_id: whose account acts
+    where: the inventory and the actor; user_id: whose account acts; kept: as once.answer makes it
     """
     inventory_id, actor_id = where
     source = _bound.source()
@@ -144,14 +157,19 @@ def write(connection, trail: Trail, now: datetime, where: tuple[int | None, int 
         "changes": changes,
         "private_digest": private_digest(salt, private) if private else None,
     }
+    if private is None and kept is not None and dialect.of(connection).WRITES_SEVERAL_AT_ONCE:
+        _WRITE_AND_KEEP.run(connection, **row, **kept)
+        return
     if private is None:
         _WRITE.run(connection, **row)
-        return
-    audit_id = connection.execute(insert(Audit.__table__).returning(Audit.__table__.c.id), row).scalar_one()
-    connection.execute(
-        insert(AuditPrivate.__table__),
-        {"audit_id": audit_id, "inventory_id": inventory_id, "salt": salt, "details": private},
-    )
+    else:
+        audit_id = connection.execute(insert(Audit.__table__).returning(Audit.__table__.c.id), row).scalar_one()
+        connection.execute(
+            insert(AuditPrivate.__table__),
+            {"audit_id": audit_id, "inventory_id": inventory_id, "salt": salt, "details": private},
+        )
+    if kept is not None:
+        _KEEP.run(connection, **kept)
 
 
 def private_digest(salt: str | None, details: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import String, Text, insert, select
+from sqlalchemy import String, Text, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.core.errors import KeyReused
 from ventory.db.base import Base, Id
-from ventory.db.prepared import Prepared
 from ventory.db.types import UtcTime
 
 
@@ -44,12 +44,16 @@ class KeptAnswer(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
-_KEEP = Prepared(lambda _: insert(KeptAnswer.__table__))
+KEEP = insert(KeptAnswer.__table__).values(
+    {column.key: bindparam(f"kept_{column.key}", type_=column.type) for column in KeptAnswer.__table__.c}
+)
+"""Stores a result. A second request with the key waits here for the first and then fails on the primary key."""
 
 
-def keep(connection, once: Once, result: str) -> None:
-    """Store the result; a second request with the key waits here for the first and then fails on the primary key."""
-    _KEEP.run(connection, **vars(once), result=result, created_at=datetime.now(UTC))
+def answer(once: Once, result: str) -> dict[str, Any]:
+    """What KEEP stores."""
+    row = vars(once) | {"result": result, "created_at": datetime.now(UTC)}
+    return {f"kept_{name}": value for name, value in row.items()}
 
 
 def kept(connection, once: Once) -> str | None:

@@ -117,13 +117,12 @@ class UnitOfWork:
     def result(self, value: Result) -> Result:
         """Hand back what the answer shows; kept in the same transaction when the caller may retry."""
         if self.once is not None:
-            self.finish()
             kind: Any = type(value)
-            once.keep(self.connection, self.once, _adapter_of(kind).dump_json(value).decode())
+            self.finish(once.answer(self.once, _adapter_of(kind).dump_json(value).decode()))
         return value
 
-    def finish(self) -> None:
-        """Write what waits to be written: changed rows, then events, then the row of the audit trail."""
+    def finish(self, kept: dict[str, Any] | None = None) -> None:
+        """Write what waits to be written: changed rows, then events, then the audit trail's row and the kept answer."""
         told = len(self.trail.rows)
         if self._session is not None:
             self._session.flush()
@@ -132,7 +131,7 @@ class UnitOfWork:
             self.events.clear()
         if not self._is_finished:
             where = self.trail.owner or (self.inventory_id, self.actor.id)
-            audit.write(self.connection, self.trail, self.now, where, self.actor.user_id)
+            audit.write(self.connection, self.trail, self.now, where, self.actor.user_id, kept)
             self._is_finished = True
         else:
             assert len(self.trail.rows) == told, "a row changed after the answer was made"

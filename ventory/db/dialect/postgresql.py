@@ -22,6 +22,7 @@ NUMBERING_LOCK = 7_064_201
 RULES_LOCK = 7_064_202
 BULK = 100
 SLICE = 250_000
+WRITES_SEVERAL_AT_ONCE = True
 AMONG = "{column} IN (SELECT unnest(CAST(:items AS bigint[])))"
 CHANNEL = "ventory_outbox"
 

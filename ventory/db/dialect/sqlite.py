@@ -21,6 +21,7 @@ from ventory.db.driver import run, run_many
 from ventory.db.types import ListOf, from_scaled, to_scaled
 
 BUSY_MILLISECONDS = 10_000
+WRITES_SEVERAL_AT_ONCE = False
 AMONG = "{column} IN (SELECT value FROM json_each(:items))"
 
 
