@@ -17,6 +17,7 @@ from ventory.blueprints.accounts import codes
 from ventory.blueprints.accounts.routes import accounts_bp
 from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
+from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
@@ -174,6 +175,7 @@ def _build(config: Config) -> Ventory:
     with app.app_context():
         bind(db.engine)
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
+    factors.bind((config.secret_key,))
     codes.bind(config.secret_key)
     invitations.bind(config.secret_key)
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]

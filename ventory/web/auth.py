@@ -13,7 +13,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_login import current_user
 
 from ventory.core.access import PERMISSIONS, Actor
-from ventory.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from ventory.core.errors import BadInput, Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
@@ -26,10 +26,11 @@ MOST_VERIFIED = 2_000
 _NOT_THE_REQUEST = frozenset({"csrf_token", "idempotency_key"})
 
 
-def guard(permission: str) -> Callable:
+def guard(permission: str, *, needs_factor: bool = True) -> Callable:
     """Declare what a route needs, and check it before anything that was sent is looked at.
 
     permission: one of core.access.PERMISSIONS, SIGNED_IN for any member, or PUBLIC
+    needs_factor: False for what somebody may do who must set up a second factor before anything else
     """
     assert permission in PERMISSIONS | {PUBLIC, SIGNED_IN}, permission
 
@@ -38,6 +39,11 @@ def guard(permission: str) -> Callable:
         def guarded(*args: Any, **kwargs: Any):
             if permission != PUBLIC:
                 actor = identify()
+                if actor.lacks_factor and needs_factor:
+                    raise SecondFactorNeeded(
+                        "This inventory asks everybody who may change something for a second factor."
+                        " Set yours up under Account, or POST /api/v1/users/me/second-factor."
+                    )
                 if permission != SIGNED_IN and not actor.may(permission):
                     raise _refusal(actor)
             if is_api():
