@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -161,6 +162,24 @@ def register(app: Flask, *, by_token: Callable, by_cookie: Callable) -> None:
     jwt.expired_token_loader(lambda _header, _claims: _no_token("This token has ended. Renew it or sign in again."))
     jwt.needs_fresh_token_loader(lambda _header, _claims: _no_token("Sign in again for this."))
     jwt.revoked_token_loader(lambda _header, _claims: _no_token("This sign-in has ended. Sign in again."))
+
+
+def sign_with(app: Flask, secrets: Sequence[str]) -> None:
+    """Sign tokens with the first of the secrets, and take those that the others signed. A token names its key, so that
+    none is tried in vain; what it names is looked for among ours alone."""
+    keys = {_key_id(secret): secret for secret in secrets}
+    app.extensions["ventory.token_keys"] = keys
+    jwt.additional_headers_loader(lambda _identity: {"kid": _key_id(current_app.config["JWT_SECRET_KEY"])})
+    jwt.decode_key_loader(
+        lambda header, _claims: current_app.extensions["ventory.token_keys"].get(
+            header.get("kid"), current_app.config["JWT_SECRET_KEY"]
+        )
+    )
+
+
+@functools.cache
+def _key_id(secret: str) -> str:
+    return hmac.digest(secret.encode(), b"key id", "sha256").hex()[:16]
 
 
 def _no_token(message: str):

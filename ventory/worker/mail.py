@@ -57,8 +57,9 @@ class Postman:
     """Turns events into mail, one message per store and batch, the same message when a batch comes again."""
 
     def __init__(self, config: Config):
-        codes.bind(config.secret_key)
-        invitations.bind(config.secret_key)
+        secrets = (config.secret_key, *config.secret_key_fallbacks)
+        for each in (codes, invitations):
+            each.bind(secrets)
         self.folder = None if config.mail["MAIL_SERVER"] else config.home / "mail"
         self.address = config.public_url or f"http://localhost:{config.port}"
         self.app = Flask("ventory.worker")
@@ -113,6 +114,7 @@ class Postman:
                 Invitation.email,
                 Invitation.role,
                 Invitation.salt,
+                Invitation.token_digest,
                 Invitation.expires_at,
                 Inventory.name.label("inventory"),
                 ActorRow.name.label("invited_by"),
@@ -134,7 +136,7 @@ class Postman:
             .where(InvitationStore.invitation_id == event.subject_id)
             .order_by(Store.code_key)
         ).scalars()
-        token = invitations.token_of_invitation(row.salt)
+        token = invitations.token_of_invitation(row.salt, row.token_digest)
         facts = {
             "invitation": row,
             "stores": list(stores),

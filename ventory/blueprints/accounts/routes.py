@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ventory.blueprints.accounts import factor, forms, queries, service
 from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.models import User
-from ventory.blueprints.auth.routes import SMALL
+from ventory.blueprints.auth.routes import SMALL, left
 from ventory.blueprints.inventories.queries import inventory_of
 from ventory.core.errors import NotFound, VentoryError
 from ventory.web import reading
@@ -389,7 +389,7 @@ def close():
     def done(_):
         logout_user()
         session.clear()
-        return gone("Your account is closed.", url_for("auth.login"))
+        return left("Your account is closed.")
 
     return submit(form, run, done) or _own_page(
         form,

@@ -66,6 +66,7 @@ def refresh():
                 inventory_id=inventory_id,
                 token_id=str(claims["jti"]),
                 lifetime=current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
+                longest=current_app.config["VENTORY"].jwt_session_expires,
             )
         )
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from ventory.blueprints.auth import demo, devices, queries, service
@@ -48,8 +49,18 @@ def load_user(secret: str) -> PageUser | None:
     if found is None:
         return None
     actor, row = found
-    service.note_use(row.session_id, row.seen_at)
+    service.note_use(row.session_id, row.seen_at, lambda now: _stay().until(row.signed_in_at, now))
     return PageUser(secret, actor, row.email, row.inventory_name, row.is_demo)
+
+
+def _stay() -> service.Stay:
+    config = current_app.config["VENTORY"]
+    return service.Stay(config.session_idle_expires, config.session_expires)
+
+
+def _lifetime() -> timedelta:
+    """How long a page sign-in holds that is not used again."""
+    return min(_stay().idle, _stay().longest)
 
 
 def load_actor(session_id: int, inventory_id: int) -> Actor | None:
@@ -126,7 +137,7 @@ def code():
                     code=form.code.data,
                     channel="page",
                     device=request.headers.get("User-Agent", ""),
-                    lifetime=service.PAGE_SESSION,
+                    lifetime=_lifetime(),
                     client=client(),
                     known_device=devices.known(),
                 )
@@ -152,7 +163,7 @@ def _asked_for(form: LoginForm) -> service.SignIn:
         password=form.password.data,
         channel="page",
         device=request.headers.get("User-Agent", ""),
-        lifetime=service.PAGE_SESSION,
+        lifetime=_lifetime(),
         client=client(),
         known_device=devices.known(),
     )
@@ -177,7 +188,18 @@ def logout():
         service.sign_out(service.Command(by=current_user.actor))
     logout_user()
     session.clear()
-    return gone("Signed out.", url_for("auth.login"))
+    return left("Signed out.")
+
+
+def left(message: str):
+    """The last answer of a session: what the browser keeps of it, pictures above all, goes too.
+
+    Not its cookies: by one of them the device is known again, so that strangers cannot lock its owner out. Not its
+    storage: that holds the theme, and columns that were hidden.
+    """
+    answer = gone(message, url_for("auth.login"))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @auth_bp.get("/sessions")

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +36,6 @@ from ventory.db import attempts, outbox
 from ventory.db.attempts import Counter, Limit
 from ventory.db.unit_of_work import Command, PublicCommand, transaction, use_case
 
-PAGE_SESSION = timedelta(hours=24)
 GRACE = timedelta(seconds=10)
 """How long the forerunner of a refresh token is late rather than stolen: two threads of one program may both renew."""
 SEEN_EVERY = timedelta(minutes=5)
@@ -256,12 +255,13 @@ def _inventory_to_open(session: Session, user: User) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Renew(PublicCommand):
-    """token_id: of the refresh token that was sent"""
+    """token_id: of the refresh token that was sent; longest: how long after its sign-in it can be renewed"""
 
     session_id: int
     inventory_id: int
     token_id: str
     lifetime: timedelta
+    longest: timedelta
 
 
 @use_case
@@ -282,7 +282,7 @@ def renew(command: Renew) -> SignedIn:
         if is_same(sent, row.token_digest):
             secret = secrets.token_urlsafe(32)
             row.previous_digest, row.token_digest, row.rotated_at = row.token_digest, digest(secret), now
-            row.seen_at, row.expires_at = now, now + command.lifetime
+            row.seen_at, row.expires_at = now, min(now + command.lifetime, row.created_at + command.longest)
             return SignedIn(row.id, row.user_id, command.inventory_id, secret)
         if not _is_late(row, sent, now):
             row.revoked_at = now
@@ -361,15 +361,30 @@ def confirm_password(user_id: int, password: str, *, client: str, field: str) ->
         attempts.give_back(session, counters)
 
 
-def note_use(session_id: int, seen_at: datetime) -> None:
-    """Remember that a session was used, at most every five minutes: not a write for each request."""
+@dataclass(frozen=True)
+class Stay:
+    """How long somebody stays signed in at the pages. idle: without a click; longest: in any case"""
+
+    idle: timedelta
+    longest: timedelta
+
+    def until(self, signed_in_at: datetime, now: datetime) -> datetime:
+        return min(now + self.idle, signed_in_at + self.longest)
+
+
+def note_use(session_id: int, seen_at: datetime, expires_at: Callable[[datetime], datetime] | None = None) -> None:
+    """Remember that a session was used, at most every five minutes: not a write for each request.
+
+    expires_at: until when it holds that is used now; None leaves that as it is
+    """
     now = datetime.now(UTC)
     if now - seen_at < SEEN_EVERY:
         return
+    values = {"seen_at": now} | ({"expires_at": expires_at(now)} if expires_at else {})
     try:
         with transaction() as session:
             table = LoginSession.__table__
-            session.execute(update(table).where(table.c.id == session_id).values(seen_at=now))
+            session.execute(update(table).where(table.c.id == session_id).values(**values))
     except DBAPIError:
         pass  # the next request tries again
 
