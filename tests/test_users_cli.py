@@ -100,3 +100,21 @@ def test_every_command_explains_itself(ventory):
         shown = ventory(command, "--help")
         assert shown.exit_code == 0
         assert len(shown.output.splitlines()) >= 5
+
+
+def test_a_lost_second_factor_is_taken_away_and_its_owner_hears_of_it(ventory, chain, config, letters):
+    from tests.conftest import Api, create_app
+    from tests.factors import set_up
+
+    app = create_app(config)
+    owner = Api(app, chain.email)
+    assert ventory("remove-factor", chain.email).output == f"ventory: {chain.email} has no second factor.\n"
+    set_up(owner)
+    assert "  second factor  owner of" in ventory("list").output
+    done = ventory("remove-factor", chain.email)
+
+    assert (done.exit_code, done.output) == (0, f"{chain.email} signs in with the password alone.\n")
+    assert create_app(config).test_client().get("/api/v1/items", headers=owner.headers).status_code == 401
+    assert Api(app, chain.email).get("/api/v1/users/me/second-factor").json["since"] is None
+    told = letters.to(chain.email)[-1]
+    assert told["Subject"] == "The second factor of your Ventory account was taken away"

@@ -17,6 +17,7 @@ from ventory.blueprints.accounts import codes
 from ventory.blueprints.accounts.routes import accounts_bp
 from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
+from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
@@ -135,6 +136,9 @@ def _build(config: Config) -> Ventory:
     app.config.update(
         VENTORY=config,
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        # Oldest first, as the library that signs takes them: it signs with the last.
+        WTF_CSRF_SECRET_KEY=[*reversed(config.secret_key_fallbacks), config.secret_key],
         SQLALCHEMY_DATABASE_URI=config.database_url,
         JWT_SECRET_KEY=config.jwt_secret_key,
         JWT_ALGORITHM="HS256",
@@ -151,7 +155,7 @@ def _build(config: Config) -> Ventory:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_NAME="ventory",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=24),
+        PERMANENT_SESSION_LIFETIME=config.session_expires,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
@@ -174,14 +178,16 @@ def _build(config: Config) -> Ventory:
     with app.app_context():
         bind(db.engine)
     storage.bind(storage.Storage(config.storage_url, config.storage_options))
-    codes.bind(config.secret_key)
-    invitations.bind(config.secret_key)
+    secrets = (config.secret_key, *config.secret_key_fallbacks)
+    for slice_ in (factors, codes, invitations):
+        slice_.bind(secrets)
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
     hooks.register(app)
     limits.register(app, config)
     errors.register(app)
     # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.
     app.error_callback = errors.validation
+    auth.sign_with(app, (config.jwt_secret_key, *config.jwt_secret_key_fallbacks))
     auth.register(app, by_token=load_actor, by_cookie=load_user)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

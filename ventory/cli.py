@@ -300,9 +300,9 @@ _FROM_STDIN = click.option(
 
 @user.command("list")
 def list_users() -> None:
-    """Every account: address, name, whether it is disabled, and the roles it has in which inventories."""
+    """Every account: address, name, whether it is disabled or has a second factor, and which roles it has where."""
     for each in _to_accounts(operators.accounts):
-        state = "" if each.is_active else "  disabled"
+        state = ("" if each.is_active else "  disabled") + ("  second factor" if each.has_second_factor else "")
         works_in = ", ".join(f"{role} of {name} ({inventory_id})" for inventory_id, name, role in each.works_in)
         say(f"{each.email}  {each.name}{state}  {works_in or 'no inventory'}")
 
@@ -345,6 +345,17 @@ def set_password(email: str, from_stdin: bool) -> None:
     password = _password(from_stdin)
     _to_accounts(lambda session: operators.set_password(session, email, password))
     say(f"{email} has a new password.")
+
+
+@user.command("remove-factor")
+@click.argument("email")
+def remove_factor(email: str) -> None:
+    """Take away somebody's second factor: the phone is lost, and no recovery code is left.
+
+    See first that it is really them who ask. What they have open ends at the next request, and a mail tells them.
+    """
+    _to_accounts(lambda session: operators.remove_factor(session, email))
+    say(f"{email} signs in with the password alone.")
 
 
 @user.command("role")

@@ -18,6 +18,7 @@ KNOWN_PLACEHOLDERS = frozenset(
     {"change-this-in-production", "super-secret-jwt-key", "change-me", "changeme", "secret", "dev", "your-secret-key"}
 )
 SHORTEST_SECRET = 32
+DAY = 86_400
 _RATE = re.compile(r"[1-9][0-9]{0,8} per (second|minute|hour|day)")
 
 
@@ -31,6 +32,9 @@ class Config:
 
     environment: `VENTORY_ENV` or `FLASK_ENV`; in production secrets must be configured
     home: `VENTORY_HOME`, the folder for the embedded database, files, mail, logs and secrets
+    secret_key_fallbacks, jwt_secret_key_fallbacks: secrets from before, newest first; they verify and sign nothing
+    session_idle_expires, session_expires: how long a page sign-in holds unused, and at all
+    jwt_session_expires: how long a token sign-in can be renewed
     storage_options: credentials of the object storage, by the provider's own names in small letters
     """
 
@@ -41,6 +45,11 @@ class Config:
     jwt_secret_key: str
     jwt_access_token_expires: timedelta = timedelta(minutes=15)
     jwt_refresh_token_expires: timedelta = timedelta(days=30)
+    jwt_session_expires: timedelta = timedelta(days=90)
+    session_idle_expires: timedelta = timedelta(hours=12)
+    session_expires: timedelta = timedelta(hours=24)
+    secret_key_fallbacks: tuple[str, ...] = ()
+    jwt_secret_key_fallbacks: tuple[str, ...] = ()
     port: int = 5000
     mail: dict = field(default_factory=dict)
     cors_origins: tuple[str, ...] = ()
@@ -89,10 +98,13 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         or f"sqlite:///{home / 'ventory.db'}",
         "secret_key": _secret("SECRET_KEY", environ, home, is_production),
         "jwt_secret_key": _secret("JWT_SECRET_KEY", environ, home, is_production),
-        "jwt_access_token_expires": timedelta(seconds=_whole("JWT_ACCESS_TOKEN_EXPIRES", environ, 900, least=1)),
-        "jwt_refresh_token_expires": timedelta(
-            seconds=_whole("JWT_REFRESH_TOKEN_EXPIRES", environ, 30 * 86_400, least=60)
-        ),
+        "jwt_access_token_expires": _seconds("JWT_ACCESS_TOKEN_EXPIRES", environ, 900, least=1),
+        "jwt_refresh_token_expires": _seconds("JWT_REFRESH_TOKEN_EXPIRES", environ, 30 * DAY, least=60),
+        "jwt_session_expires": _seconds("JWT_SESSION_EXPIRES", environ, 90 * DAY, least=60),
+        "session_idle_expires": _seconds("SESSION_IDLE_EXPIRES", environ, DAY // 2, least=600, most=30 * DAY),
+        "session_expires": _seconds("SESSION_EXPIRES", environ, DAY, least=600, most=30 * DAY),
+        "secret_key_fallbacks": _fallbacks("SECRET_KEY_FALLBACKS", environ, is_production),
+        "jwt_secret_key_fallbacks": _fallbacks("JWT_SECRET_KEY_FALLBACKS", environ, is_production),
         "port": _whole("PORT", environ, 5000, least=1, most=65_535),
         "mail": {
             "MAIL_SERVER": environ.get("MAIL_SERVER", ""),
@@ -152,11 +164,7 @@ def _secret(name: str, environ: dict[str, str], home: Path, is_production: bool)
     """The configured secret, or one that is made once and kept in the data folder, readable by its owner only."""
     configured = environ.get(name, "")
     if configured:
-        if configured.lower() in KNOWN_PLACEHOLDERS or configured.lower().startswith("change-"):
-            raise BadSetting(f"{name} is a placeholder from an example. Set a random one, or none to have it made.")
-        if is_production and len(configured.encode()) < SHORTEST_SECRET:
-            raise BadSetting(f"{name} is shorter than {SHORTEST_SECRET} bytes. Set a longer random one.")
-        return configured
+        return _checked(name, configured, is_production)
     if is_production:
         raise BadSetting(f"{name} is not set. In production every secret must be configured.")
     file = home / "secrets" / name.lower()
@@ -170,6 +178,23 @@ def _secret(name: str, environ: dict[str, str], home: Path, is_production: bool)
             os.link(draft, file)
         draft.unlink()
     return file.read_text().strip()
+
+
+def _checked(name: str, secret: str, is_production: bool) -> str:
+    if secret.lower() in KNOWN_PLACEHOLDERS or secret.lower().startswith("change-"):
+        raise BadSetting(f"{name} is a placeholder from an example. Set a random one, or none to have it made.")
+    if is_production and len(secret.encode()) < SHORTEST_SECRET:
+        raise BadSetting(f"{name} is shorter than {SHORTEST_SECRET} bytes. Set a longer random one.")
+    return secret
+
+
+def _fallbacks(name: str, environ: dict[str, str], is_production: bool) -> tuple[str, ...]:
+    """Secrets from before, newest first: as good as the one in force, or a forger would use them."""
+    return tuple(_checked(name, each, is_production) for each in _several(environ.get(name, "")))
+
+
+def _seconds(name: str, environ: dict[str, str], default: int, *, least: int, most: int | None = None) -> timedelta:
+    return timedelta(seconds=_whole(name, environ, default, least=least, most=most))
 
 
 def _whole(name: str, environ: dict[str, str], default: int, *, least: int, most: int | None = None) -> int:

@@ -1,7 +1,16 @@
 """Every table, in one place to import: what migrations and the application factory need."""
 
 from ventory.blueprints.accounts.models import EmailCode
-from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, InventoryRule, LoginSession, User
+from ventory.blueprints.auth.models import (
+    ActorRow,
+    ActorStore,
+    Inventory,
+    InventoryRule,
+    LoginSession,
+    RecoveryCode,
+    SecondFactor,
+    User,
+)
 from ventory.blueprints.categories.models import Category
 from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.files.models import FileRow
@@ -75,6 +84,8 @@ __all__ = [
     "Price",
     "PriceList",
     "RecentSales",
+    "RecoveryCode",
+    "SecondFactor",
     "Store",
     "Supplier",
     "SupplierContact",

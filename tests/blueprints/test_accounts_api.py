@@ -198,6 +198,17 @@ def test_a31_one_more_code_a_minute_and_five_an_hour(door, letters):
         assert door.post("resend", email=ADA).status_code == 202
 
 
+def test_a31_too_many_codes_for_one_purpose_do_not_delay_those_for_another(door, letters, chain):
+    start = datetime.now(UTC)
+    for minute in range(7):
+        with time_machine.travel(start + timedelta(seconds=61 * minute)):
+            door.post("signup", name="Eve", email=chain.email, password=PASSWORD)
+    with time_machine.travel(start + timedelta(seconds=61 * 7)):
+        assert door.post("signup", name="Eve", email=chain.email, password=PASSWORD).status_code == 429
+        assert door.post("reset", email=chain.email).status_code == 202
+        assert letters.to(chain.email)[-1]["Subject"] == "Your code for a new Ventory password"
+
+
 def test_a31_one_client_cannot_have_a_thousand_addresses_written_to(door):
     answers = [door.post("reset", email=f"person{number}@shop.example").status_code for number in range(130)]
     assert answers == [202] * 100 + [429] * 30

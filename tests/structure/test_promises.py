@@ -22,6 +22,8 @@ OPEN = {
     "GET /static/<path:filename>",
     "GET /auth/login",
     "POST /auth/login",
+    "GET /auth/login/code",
+    "POST /auth/login/code",
     "POST /auth/logout",
     "GET /auth/signup",
     "POST /auth/signup",

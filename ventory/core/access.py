@@ -48,6 +48,7 @@ class Actor:
     store_ids: the stores this actor is limited to, or None for all
     stores_seen: what the chain's stores looked like when the actor was identified; another value whenever one of
         them changed; None when nobody looked
+    lacks_factor: the inventory wants a second factor of this person, who has none: nothing goes before that
     """
 
     id: int
@@ -61,6 +62,7 @@ class Actor:
     time_zone: str = "Europe/London"
     permissions: frozenset[str] = field(default=frozenset())
     stores_seen: tuple | None = None
+    lacks_factor: bool = False
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -81,6 +83,11 @@ def permissions_of(role: str, *, is_limited: bool = False, is_archived: bool = F
     if is_archived:
         permissions &= WHEN_ARCHIVED
     return permissions - NOT_WHEN_LIMITED if is_limited else permissions
+
+
+def changes_things(role: str) -> bool:
+    """Whether a role does more than look: those have a second factor offered, or asked of them."""
+    return bool(permissions_of(role) - WHEN_ARCHIVED)
 
 
 def check_role(role: str, *, is_limited: bool) -> None:

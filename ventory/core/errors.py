@@ -250,6 +250,18 @@ class WrongCode(Unauthenticated):
     code = "wrong_code"
 
 
+class SecondFactorRequired(Unauthenticated):
+    """The password is right; a code of the authenticator app, or a recovery code, has to come with it."""
+
+    code = "second_factor_required"
+
+
+class SecondFactorNeeded(Forbidden):
+    """The inventory wants a second factor of everybody who may change something, and this person has none yet."""
+
+    code = "second_factor_needed"
+
+
 class TooManyTries(VentoryError):
     """So many tries were made that the next has to wait."""
 

@@ -186,7 +186,8 @@ class CodeRequested:
 class AccountChanged:
     """What only the owner of an account does was done: its subject is the account.
 
-    change: password or address; told: the address that hears of it, the old one when it changed
+    change: password, address, factor_on, factor_off, factor_removed (by the operator), recovery_new or recovery_used
+    told: the address that hears of it, the old one when it changed
     """
 
     kind = "account_changed"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -13,7 +14,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_login import current_user
 
 from ventory.core.access import PERMISSIONS, Actor
-from ventory.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from ventory.core.errors import BadInput, Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
@@ -26,10 +27,11 @@ MOST_VERIFIED = 2_000
 _NOT_THE_REQUEST = frozenset({"csrf_token", "idempotency_key"})
 
 
-def guard(permission: str) -> Callable:
+def guard(permission: str, *, needs_factor: bool = True) -> Callable:
     """Declare what a route needs, and check it before anything that was sent is looked at.
 
     permission: one of core.access.PERMISSIONS, SIGNED_IN for any member, or PUBLIC
+    needs_factor: False for what somebody may do who must set up a second factor before anything else
     """
     assert permission in PERMISSIONS | {PUBLIC, SIGNED_IN}, permission
 
@@ -38,6 +40,11 @@ def guard(permission: str) -> Callable:
         def guarded(*args: Any, **kwargs: Any):
             if permission != PUBLIC:
                 actor = identify()
+                if actor.lacks_factor and needs_factor:
+                    raise SecondFactorNeeded(
+                        "This inventory asks everybody who may change something for a second factor."
+                        " Set yours up under Account, or POST /api/v1/users/me/second-factor."
+                    )
                 if permission != SIGNED_IN and not actor.may(permission):
                     raise _refusal(actor)
             if is_api():
@@ -155,6 +162,24 @@ def register(app: Flask, *, by_token: Callable, by_cookie: Callable) -> None:
     jwt.expired_token_loader(lambda _header, _claims: _no_token("This token has ended. Renew it or sign in again."))
     jwt.needs_fresh_token_loader(lambda _header, _claims: _no_token("Sign in again for this."))
     jwt.revoked_token_loader(lambda _header, _claims: _no_token("This sign-in has ended. Sign in again."))
+
+
+def sign_with(app: Flask, secrets: Sequence[str]) -> None:
+    """Sign tokens with the first of the secrets, and take those that the others signed. A token names its key, so that
+    none is tried in vain; what it names is looked for among ours alone."""
+    keys = {_key_id(secret): secret for secret in secrets}
+    app.extensions["ventory.token_keys"] = keys
+    jwt.additional_headers_loader(lambda _identity: {"kid": _key_id(current_app.config["JWT_SECRET_KEY"])})
+    jwt.decode_key_loader(
+        lambda header, _claims: current_app.extensions["ventory.token_keys"].get(
+            header.get("kid"), current_app.config["JWT_SECRET_KEY"]
+        )
+    )
+
+
+@functools.cache
+def _key_id(secret: str) -> str:
+    return hmac.digest(secret.encode(), b"key id", "sha256").hex()[:16]
 
 
 def _no_token(message: str):

@@ -96,6 +96,8 @@ def _expected(error: errors.VentoryError):
     status = status_of(error)
     if status == 401 and not is_api():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
+    if isinstance(error, errors.SecondFactorNeeded) and not is_api():
+        return redirect(url_for("accounts.second_factor"), 303)
     if is_api():
         more = {key: value for key, value in error.details.items() if key not in ("title", "status", "code")}
         response = problem(status, error.code, error.message, fields_of(error), **more)

@@ -41,6 +41,15 @@ CODE_SUBJECTS = {
     "reset": "Your code for a new Ventory password",
     "address": "Your code for this address",
 }
+ACCOUNT_SUBJECTS = {
+    "password": "The password of your Ventory account was changed",
+    "address": "The address of your Ventory account was changed",
+    "factor_on": "Signing in to Ventory asks for a code from now on",
+    "factor_off": "The second factor of your Ventory account was turned off",
+    "factor_removed": "The second factor of your Ventory account was taken away",
+    "recovery_new": "Your Ventory account has new recovery codes",
+    "recovery_used": "A recovery code of your Ventory account was used",
+}
 log = structlog.get_logger(__name__)
 
 
@@ -48,8 +57,9 @@ class Postman:
     """Turns events into mail, one message per store and batch, the same message when a batch comes again."""
 
     def __init__(self, config: Config):
-        codes.bind(config.secret_key)
-        invitations.bind(config.secret_key)
+        secrets = (config.secret_key, *config.secret_key_fallbacks)
+        for each in (codes, invitations):
+            each.bind(secrets)
         self.folder = None if config.mail["MAIL_SERVER"] else config.home / "mail"
         self.address = config.public_url or f"http://localhost:{config.port}"
         self.app = Flask("ventory.worker")
@@ -94,8 +104,8 @@ class Postman:
         """Tell the owner of an account what was done, so that it can be undone when it was somebody else."""
         change = event.payload["change"]
         facts = {"address": self.address}
-        subject = f"The {change} of your Ventory account was changed"
-        self.send(f"account-{event.seq}", [event.payload["told"]], subject, f"changed_{change}", facts)
+        told = [event.payload["told"]]
+        self.send(f"account-{event.seq}", told, ACCOUNT_SUBJECTS[change], f"changed_{change}", facts)
 
     def _invite(self, connection: Connection, event: Sequenced) -> None:
         """Send an invitation's link, unless it was answered, taken back or has ended meanwhile."""
@@ -104,6 +114,7 @@ class Postman:
                 Invitation.email,
                 Invitation.role,
                 Invitation.salt,
+                Invitation.token_digest,
                 Invitation.expires_at,
                 Inventory.name.label("inventory"),
                 ActorRow.name.label("invited_by"),
@@ -125,7 +136,7 @@ class Postman:
             .where(InvitationStore.invitation_id == event.subject_id)
             .order_by(Store.code_key)
         ).scalars()
-        token = invitations.token_of_invitation(row.salt)
+        token = invitations.token_of_invitation(row.salt, row.token_digest)
         facts = {
             "invitation": row,
             "stores": list(stores),

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from ventory.blueprints.accounts import codes
+from ventory.blueprints.auth import factors
 from ventory.config import Config
 from ventory.core.events import FileForgotten, Sequenced
 from ventory.db import dialect
@@ -60,6 +62,7 @@ def run(config: Config, engine: Engine) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with only_one(config.home, stop):
+        factors.bind((config.secret_key, *config.secret_key_fallbacks))
         readers = [
             Reader("mail", mail.Postman(config).deliver, mail.KINDS),
             Reader("files", files.forget, (FileForgotten.kind,)),
@@ -76,6 +79,7 @@ def run(config: Config, engine: Engine) -> None:
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
                     forget_attempts(engine)
+                    seal_again(engine)
                     files.purge(engine)
                     tidied_at = time.monotonic()
                 if time.monotonic() - swept_at > SWEEP_SECONDS:
@@ -159,6 +163,12 @@ def forget_attempts(engine: Engine) -> None:
     with engines.writing(engine).begin() as connection:
         connection.execute(delete(code).where(code.c.created_at < now - codes.KEEP))
         connection.execute(delete(tried).where(tried.c.began_at < now - codes.KEEP))
+
+
+def seal_again(engine: Engine) -> None:
+    """Seal second factors with the newest secret, so that the one before can be taken out of the settings."""
+    with Session(engines.writing(engine)) as session, session.begin():
+        factors.seal_again(session)
 
 
 class only_one:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import g
 
-from ventory.blueprints.accounts import codes, queries, service
+from ventory.blueprints.accounts import codes, factor, queries, service
 from ventory.blueprints.accounts.schemas import (
     AddressChange,
     AddressIn,
+    BegunOut,
+    BothIn,
     CodeIn,
     CodeSentOut,
+    FactorCodeIn,
+    FactorOut,
     MeChange,
     MeOut,
+    NewCodesOut,
     PasswordChange,
     PasswordIn,
     ResetIn,
@@ -20,6 +25,7 @@ from ventory.blueprints.accounts.schemas import (
     VerifiedOut,
     VerifyIn,
 )
+from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.api import SMALL
 from ventory.blueprints.auth.models import User
 from ventory.core.errors import NotFound
@@ -154,6 +160,62 @@ def ask_address(json_data):
 def change_address(json_data):
     """Take over the address that the code went to; every other session ends, the old address hears of it."""
     return tagged(service.change_address(service.ChangeAddress(code=json_data.code, **asked())))
+
+
+@me_api.get("/me/second-factor")
+@guard(SIGNED_IN, needs_factor=False)
+@me_api.output(FactorOut)
+def get_factor():
+    """Whether one has a second factor, and how many recovery codes are left."""
+    if g.actor.user_id is None:
+        raise NotFound("This key stands for no person.")
+    return factors.factor_of(reading.session(), g.actor.user_id)
+
+
+@me_api.post("/me/second-factor")
+@takes_bytes(SMALL)
+@guard(SIGNED_IN, needs_factor=False)
+@me_api.input(PasswordIn)
+@me_api.output(BegunOut)
+def begin_factor(json_data):
+    """Begin to set up an authenticator app; nothing is asked for until a code of it was confirmed.
+
+    409 when there is a second factor already.
+    """
+    return factor.begin(factor.Begin(password=json_data.password, client=client(), **asked()))
+
+
+@me_api.post("/me/second-factor/confirm")
+@takes_bytes(SMALL)
+@guard(SIGNED_IN, needs_factor=False)
+@me_api.input(FactorCodeIn)
+@me_api.output(NewCodesOut)
+def confirm_factor(json_data):
+    """Confirm the app by a code within half an hour: from now on a sign-in asks for one. Every other session ends.
+
+    401 wrong_code; 429 too_many_tries after five wrong ones in a quarter of an hour.
+    """
+    return factor.confirm(factor.Confirm(code=json_data.code, **asked()))
+
+
+@me_api.post("/me/second-factor/recovery-codes")
+@takes_bytes(SMALL)
+@guard(SIGNED_IN)
+@me_api.input(BothIn)
+@me_api.output(NewCodesOut)
+def renew_recovery_codes(json_data):
+    """Make ten new recovery codes; those before are worth nothing."""
+    return factor.renew_codes(factor.WithBoth(**json_data.model_dump(), client=client(), **asked()))
+
+
+@me_api.post("/me/second-factor/remove")
+@takes_bytes(SMALL)
+@guard(SIGNED_IN)
+@me_api.input(BothIn)
+@me_api.output(FactorOut)
+def remove_factor(json_data):
+    """Turn the second factor off. Every other session ends."""
+    return factor.turn_off(factor.WithBoth(**json_data.model_dump(), client=client(), **asked()))
 
 
 @me_api.post("/me/close")

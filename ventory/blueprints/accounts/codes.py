@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,24 +31,32 @@ PER_EVERYBODY = Limit("code", 1_000, HOUR)
 GUESSES = Limit("code guess", 100, timedelta(minutes=15))
 
 _WRONG = "This code is not right, or no longer: it holds for ten minutes and until a newer one is sent."
-_bound: dict[str, bytes] = {}
+_keys: list[bytes] = []
 
 
-def bind(secret: str) -> None:
-    """Name the secret that codes are worked out with: the same in every process of a server."""
-    _bound["key"] = secret.encode()
+def bind(secrets: Iterable[str]) -> None:
+    """Name the secrets that codes are worked out with, newest first: the same in every process of a server."""
+    _keys[:] = [each.encode() for each in secrets]
 
 
 def code_of(row: Any) -> str:
     """The code of a request. row: with id, purpose and nonce"""
-    return six_digits(_bound["key"], row.id, row.purpose, row.nonce)
+    return _codes_of(row)[0]
+
+
+def _codes_of(row: Any) -> list[str]:
+    """Its code by every secret that counts: the worker that mailed it may have had the one before."""
+    return [six_digits(key, row.id, row.purpose, row.nonce) for key in _keys]
 
 
 def count_request(session: Session, purpose: str, email: str, client: str, now: datetime, *, again: bool) -> None:
-    """Count a request for a code. again: one of a purpose that is mailed at most once a minute. raises: TooManyTries"""
+    """Count a request for a code. again: one of a purpose that is mailed at most once a minute. raises: TooManyTries
+
+    An address has its five for each purpose: who asked for too many at sign-up still gets into an account by another.
+    """
     whom = address_key(email)
     attempts.count(session, [PER_MINUTE.of(f"{purpose} {whom}")], now, refuse=again)
-    attempts.count(session, [PER_ADDRESS.of(whom), PER_CLIENT.of(client), PER_EVERYBODY.of()], now)
+    attempts.count(session, [PER_ADDRESS.of(f"{purpose} {whom}"), PER_CLIENT.of(client), PER_EVERYBODY.of()], now)
 
 
 def request(session: Session, purpose: str, email: str, now: datetime, *, is_decoy: bool, **more: Any) -> int:
@@ -91,7 +100,7 @@ def spend(session: Session, row: EmailCode | None, code: str, now: datetime) -> 
         left = max(1, int((row.expires_at - now).total_seconds()) + 1)
         return TooManyTries("Five wrong codes: this one is void. Ask for another.", retry_after_seconds=left)
     row.tries += 1
-    if not is_same(code, code_of(row)) or row.is_decoy:
+    if not any(is_same(code, each) for each in _codes_of(row)) or row.is_decoy:
         return WrongCode(_WRONG, field="code")
     row.used_at = now
     return None

@@ -91,3 +91,23 @@ class CodeForm(FlaskForm):
 
 class CloseForm(FlaskForm):
     password = SecretField("Your password", "current-password")
+
+
+class OwnPasswordForm(FlaskForm):
+    password = SecretField("Your password", "current-password")
+
+
+class AppCodeForm(FlaskForm):
+    code = CodeField("Code that the app shows")
+
+
+class BothForm(FlaskForm):
+    """What only the owner of an account has together."""
+
+    password = SecretField("Your password", "current-password")
+    code = TextField(
+        "Code",
+        64,
+        [NEEDED],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+    )

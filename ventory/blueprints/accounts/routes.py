@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import segno
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
+from markupsafe import Markup
 
-from ventory.blueprints.accounts import forms, queries, service
+from ventory.blueprints.accounts import factor, forms, queries, service
+from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.models import User
-from ventory.blueprints.auth.routes import SMALL
+from ventory.blueprints.auth.routes import SMALL, left
+from ventory.blueprints.inventories.queries import inventory_of
 from ventory.core.errors import NotFound, VentoryError
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, SIGNED_IN, asked, guard
@@ -187,6 +191,7 @@ def profile():
         links=[
             ("Change password", url_for(".password")),
             ("Change address", url_for(".address")),
+            ("Second factor", url_for(".second_factor")),
             ("Where you are signed in", url_for("auth.sessions")),
             ("Close the account", url_for(".close")),
         ],
@@ -254,6 +259,123 @@ def confirm_address():
     )
 
 
+@accounts_bp.route("/second-factor", methods=["GET", "POST"])
+@takes_bytes(SMALL)
+@guard(SIGNED_IN, needs_factor=False)
+def second_factor():
+    """Whether one has a second factor; without one, the beginning of it."""
+    g.frameless = g.actor.lacks_factor
+    mine = factors.factor_of(reading.session(), _me().id)
+    form = forms.OwnPasswordForm()
+
+    def run():
+        return factor.begin(factor.Begin(password=form.password.data, client=client(), **asked()))
+
+    answer = submit(form, run, lambda _: redirect(url_for(".confirm_factor"), 303))
+    return answer or _factor_page("accounts/factor.html", form, title="Second factor", mine=mine)
+
+
+def _factor_page(template: str, form, **more):
+    status = getattr(form, "refused_with", 422) if form.is_submitted() else 200
+    elsewhere = []
+    if g.actor.lacks_factor:
+        session = reading.session()
+        elsewhere = [each for each in _me().inventories if each.id != g.actor.inventory_id]
+        more["inventory"] = inventory_of(session, g.actor.user_id, g.actor.inventory_id).name
+    return render_template(template, form=form, elsewhere_inventories=elsewhere, **more), status
+
+
+@accounts_bp.route("/second-factor/confirm", methods=["GET", "POST"])
+@takes_bytes(SMALL)
+@guard(SIGNED_IN, needs_factor=False)
+def confirm_factor():
+    """Show the app what it needs, and let it count by its first code."""
+    g.frameless = g.actor.lacks_factor
+    waiting = factor.begun(reading.session(), g.actor, _me().email)
+    if waiting is None:
+        return gone("Nothing waits to be confirmed. Begin here.", url_for(".second_factor"))
+    form = forms.AppCodeForm()
+
+    def run():
+        return factor.confirm(factor.Confirm(code=form.code.data, **asked()))
+
+    return submit(form, run, _show_codes) or _factor_page(
+        "accounts/factor_confirm.html",
+        form,
+        title="Set up the app",
+        waiting=waiting,
+        grouped=" ".join(waiting.secret[at : at + 4] for at in range(0, len(waiting.secret), 4)),
+        picture=_picture(waiting.address),
+    )
+
+
+def _picture(address: str) -> Markup:
+    """What an app scans, drawn here: nobody else learns the secret."""
+    drawn = segno.make(address, error="m", micro=False)
+    return Markup(drawn.svg_inline(omitsize=True, svgclass="qr", lineclass=None, light="white"))
+
+
+def _show_codes(made: factor.NewCodes):
+    """The codes are in this answer and nowhere else."""
+    g.frameless = False
+    return render_template("accounts/recovery.html", title="Recovery codes", codes=made.codes)
+
+
+@accounts_bp.route("/second-factor/codes", methods=["GET", "POST"])
+@takes_bytes(SMALL)
+@guard(SIGNED_IN)
+def recovery_codes():
+    """Make ten new recovery codes."""
+    return _with_both(
+        factor.renew_codes,
+        _show_codes,
+        title="New recovery codes",
+        button="Make ten new ones",
+        hint="Those that you have are worth nothing then.",
+    )
+
+
+@accounts_bp.route("/second-factor/off", methods=["GET", "POST"])
+@takes_bytes(SMALL)
+@guard(SIGNED_IN)
+def turn_factor_off():
+    """Sign in with the password alone again."""
+    return _with_both(
+        factor.turn_off,
+        lambda _: gone(
+            "The password alone opens your account now. Other devices were signed out.", url_for(".profile")
+        ),
+        title="Turn the second factor off",
+        button="Turn it off",
+        hint="Whoever learns your password can sign in then.",
+    )
+
+
+def _with_both(use_case, done, *, title: str, button: str, hint: str):
+    form = forms.BothForm()
+
+    def run():
+        return use_case(factor.WithBoth(password=form.password.data, code=form.code.data, client=client(), **asked()))
+
+    above = url_for(".second_factor")
+    return submit(form, run, done) or form_page(
+        form,
+        title=title,
+        button=button,
+        back=above,
+        crumbs=[("Account", url_for(".profile")), ("Second factor", above)],
+        hints={"code": f"Of the app, or one of your recovery codes. {hint}"},
+    )
+
+
+@accounts_bp.post("/second-factor/not-now")
+@guard(SIGNED_IN)
+def close_hint():
+    """Say no more that there is such a thing as a second factor."""
+    factor.close_hint(factor.Command(**asked()))
+    return gone("It is under Account whenever you want it.", url_for("main.home"))
+
+
 @accounts_bp.route("/close", methods=["GET", "POST"])
 @takes_bytes(SMALL)
 @guard(SIGNED_IN)
@@ -267,7 +389,7 @@ def close():
     def done(_):
         logout_user()
         session.clear()
-        return gone("Your account is closed.", url_for("auth.login"))
+        return left("Your account is closed.")
 
     return submit(form, run, done) or _own_page(
         form,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ventory.blueprints.auth.schemas import Password
+from ventory.blueprints.auth.schemas import FactorCode, Password
 from ventory.blueprints.inventories.kinds import KINDS
 from ventory.core.passwords import SHORTEST
 from ventory.web.schemas import Email, In, Out, line_of_text
@@ -95,3 +96,30 @@ class CodeIn(In):
 
 class PasswordIn(In):
     password: Password
+
+
+class FactorOut(Out):
+    """One's own second factor."""
+
+    since: Annotated[datetime | None, Field(description="null: there is none.")]
+    codes_left: Annotated[int, Field(description="Recovery codes that were not used.")]
+
+
+class BegunOut(Out):
+    """For an authenticator app. It counts once a code of it was confirmed."""
+
+    secret: Annotated[str, Field(description="To be typed into an app that scans nothing. Shown until confirmed.")]
+    address: Annotated[str, Field(description="The same as `otpauth://…`, to be shown as a QR code.")]
+
+
+class FactorCodeIn(In):
+    code: FactorCode
+
+
+class BothIn(In):
+    password: Password
+    code: FactorCode
+
+
+class NewCodesOut(Out):
+    codes: Annotated[list[str], Field(description="Ten recovery codes, each good once. Never shown again.")]

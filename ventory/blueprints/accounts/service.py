@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.accounts import codes, queries
 from ventory.blueprints.accounts.models import EmailCode
 from ventory.blueprints.accounts.queries import Me
+from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.models import ActorRow, Inventory, LoginSession, User
 from ventory.blueprints.auth.queries import address_key, user_by_email
 from ventory.blueprints.auth.service import OF_ACCOUNT, confirm_password, end_sessions, hash_password, room_for_a_hash
@@ -375,6 +376,7 @@ def _forget(session: Session, user: User, now: datetime) -> None:
     _change_actors(session, ActorRow.user_id == user.id, name=f"{FORMER} {user.id}")
     _change_actors(session, (ActorRow.user_id == user.id) & ActorRow.ended_at.is_(None), ended_at=now)
     end_sessions(session, user.id)
+    factors.forget(session, user.id)
     session.execute(update(LoginSession).where(LoginSession.user_id == user.id).values(device=""))
     email = f"{user.id}@former.invalid"
     of_address = EmailCode.email_key == user.email_key

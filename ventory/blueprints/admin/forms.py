@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Optional
 
-from ventory.blueprints.inventories.workspaces import LOCALES
+from ventory.blueprints.inventories.workspaces import LOCALES, SECOND_FACTOR
 from ventory.core.currencies import CURRENCIES
 from ventory.web.forms import ChoicesField, MailField, TextField
 
@@ -33,3 +33,4 @@ class SettingsForm(FlaskForm):
     locale = SelectField("Language and numbers", choices=list(LOCALES.items()), validate_choice=False)
     default_store = SelectField("Default store", coerce=int, validate_choice=False)
     lock_date = DateField("Books are closed until", [Optional()])
+    second_factor = SelectField("Second factor", choices=list(SECOND_FACTOR.items()), validate_choice=False)

@@ -21,7 +21,8 @@ PEOPLE = (
     Column("name", "Name", role="main"),
     Column("role", "Role", role="key"),
     Column("stores", "Stores", drop=3),
-    Column("email", "E-mail address", drop=4),
+    Column("email", "E-mail address", drop=5),
+    Column("factor", "Second factor", drop=4),
     Column("since", "Since", drop=1),
     Column("seen", "Last seen", drop=2),
 )
@@ -216,6 +217,10 @@ def settings():
         del form.currency
     else:
         names.append("currency")
+    if g.actor.may("inventory.own"):
+        names.append("second_factor")
+    else:
+        del form.second_factor
     answer = submit(
         form,
         lambda: workspaces.change(workspaces.ChangeInventory(**{name: form[name].data for name in names}, **asked())),
@@ -237,6 +242,8 @@ def _settings_hints(frozen: bool, view: queries.InventoryView) -> dict[str, str]
         "currency": "It holds from the first movement on.",
         "time_zone": "By its name, such as Europe/London. Stores have their own.",
         "default_store": "Where a booking goes that names no store.",
+        "second_factor": "Who has to show a code of an app at sign-in. Who lacks one is asked to set it up at the next"
+        " click; auditors, who only look, are not. It needs you to have one.",
         "lock_date": "Nothing is booked on this day or before it. Empty opens the books.",
     }
 

@@ -26,10 +26,11 @@ auth_api = APIBlueprint("auth", __name__, url_prefix="/auth", tag="Sign-in")
 @auth_api.input(LoginIn)
 @auth_api.output(TokensOut)
 def login(json_data):
-    """Sign in with e-mail address and password.
+    """Sign in with e-mail address and password and, who has a second factor, a code of it.
 
-    401 when they do not match, with the same words for a known and an unknown address; 429 too_many_tries after ten
-    wrong passwords in a quarter of an hour.
+    401 when they do not match, with the same words for a known and an unknown address; 401 second_factor_required when
+    they match and the code is left out, wrong_code when it is not right. 429 too_many_tries after ten wrong passwords
+    or five wrong codes in a quarter of an hour.
     """
     return _tokens(
         service.sign_in(
@@ -40,6 +41,7 @@ def login(json_data):
                 device=request.headers.get("User-Agent", ""),
                 lifetime=current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
                 client=client(),
+                code=json_data.code,
             )
         )
     )
@@ -64,13 +66,14 @@ def refresh():
                 inventory_id=inventory_id,
                 token_id=str(claims["jti"]),
                 lifetime=current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
+                longest=current_app.config["VENTORY"].jwt_session_expires,
             )
         )
     )
 
 
 @auth_api.post("/logout")
-@guard(SIGNED_IN)
+@guard(SIGNED_IN, needs_factor=False)
 @auth_api.output({}, status_code=204)
 def logout():
     """End the session behind this token; every token of it stops working at once."""

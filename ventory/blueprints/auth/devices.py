@@ -51,7 +51,8 @@ def remember(response: Response, user_id: int) -> None:
 
 
 def _serializer() -> Any:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="known device")
+    config = current_app.config
+    return URLSafeSerializer([*reversed(config["SECRET_KEY_FALLBACKS"]), config["SECRET_KEY"]], salt="known device")
 
 
 def name_of(program: str) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Boolean, Date, ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.core.errors import Rejected
@@ -19,6 +29,7 @@ class Inventory(Base):
     """A chain's workspace: the tenant. The currency is frozen after the first movement.
 
     archived_at: since when it can only be looked at
+    second_factor: offered, or required of everybody who may change something here
     """
 
     __tablename__ = "inventory"
@@ -33,6 +44,7 @@ class Inventory(Base):
     is_demo: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    second_factor: Mapped[str] = mapped_column(String(8), default="offered", server_default="offered")
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
@@ -48,7 +60,10 @@ class InventoryRule(Base):
 
 
 class User(Base):
-    """A person, once for all inventories. email_key is the casefolded address."""
+    """A person, once for all inventories. email_key is the casefolded address.
+
+    factor_hint_closed_at: when they asked to be left alone about a second factor
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (UniqueConstraint("email_key", name="uq_user_account_email"),)
@@ -62,7 +77,37 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     last_inventory_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inventory.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    factor_hint_closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class SecondFactor(Base):
+    """The authenticator app of a person. It counts from confirmed_at on; before, it is being set up.
+
+    sealed: the app's secret, readable with a key of the installation (core/sealing); key_id: which
+    last_step: of the newest code that was used; no code of it or before it counts any more
+    """
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = mapped_column(Id, ForeignKey("user_account.id"), primary_key=True, autoincrement=False)
+    sealed: Mapped[str] = mapped_column(String(200))
+    key_id: Mapped[str] = mapped_column(String(16))
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class RecoveryCode(Base):
+    """One of ten codes that stand in for the app, each good once. The code itself stands nowhere."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("user_id", "digest", name="uq_recovery_code_digest"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(Id, ForeignKey("user_account.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class LoginSession(Base):

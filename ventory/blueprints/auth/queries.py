@@ -7,14 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, column, func, select, table
+from sqlalchemy import Connection, and_, bindparam, column, exists, func, select, table
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
-from ventory.core.access import LIMITABLE, Actor, permissions_of
+from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, SecondFactor, User
+from ventory.core.access import LIMITABLE, Actor, changes_things, permissions_of
 from ventory.db.paging import DEFAULT_LIMIT, Page, SortKey, fetch
 from ventory.db.prepared import Prepared
 
+REQUIRED = "required"
 _STORE = table("store", column("inventory_id"), column("version"))
 # Grows with every store that is opened or changed, so whoever keeps the stores in memory knows when to read them again.
 _STORES_VERSION = (
@@ -23,10 +24,16 @@ _STORES_VERSION = (
     .scalar_subquery()
     .label("stores_version")
 )
+# Looked up only where an inventory asks for it.
+_FACTOR_MISSING = and_(
+    Inventory.second_factor == REQUIRED,
+    ~exists().where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None)),
+).label("factor_missing")
 _ACTOR = (
     select(
         LoginSession.id.label("session_id"),
         LoginSession.user_id,
+        LoginSession.created_at.label("signed_in_at"),
         LoginSession.seen_at,
         User.email,
         User.name.label("user_name"),
@@ -43,6 +50,7 @@ _ACTOR = (
         Inventory.lock_date,
         Inventory.archived_at,
         _STORES_VERSION,
+        _FACTOR_MISSING,
     )
     .join(User, User.id == LoginSession.user_id)
     .join(ActorRow, ActorRow.user_id == User.id)
@@ -106,6 +114,7 @@ def _actor(connection: Connection, row: Any) -> Actor:
         time_zone=row.time_zone,
         permissions=permissions_of(row.role, is_limited=stores is not None, is_archived=row.archived_at is not None),
         stores_seen=(row.stores_version, row.default_store_id, row.lock_date),
+        lacks_factor=bool(row.factor_missing) and changes_things(row.role),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from ventory.blueprints.auth import demo, devices, queries, service
-from ventory.blueprints.auth.forms import LoginForm
+from ventory.blueprints.auth.forms import AppCodeForm, LoginForm, RecoveryForm
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, TooManyTries, Unauthenticated
 from ventory.web import reading
@@ -21,6 +23,8 @@ from ventory.web.requests import takes_bytes
 from ventory.web.urls import local_target
 
 SMALL = 16 * 1024
+PROVEN_SECONDS = 300
+"""How long the second step of a sign-in may come after the first."""
 auth_bp = Blueprint("auth", __name__, url_prefix="/auth", template_folder="templates")
 auth_bp.context_processor(lambda: {"demo_people": demo.people, "demo_password": demo.PASSWORD})
 
@@ -45,8 +49,18 @@ def load_user(secret: str) -> PageUser | None:
     if found is None:
         return None
     actor, row = found
-    service.note_use(row.session_id, row.seen_at)
+    service.note_use(row.session_id, row.seen_at, lambda now: _stay().until(row.signed_in_at, now))
     return PageUser(secret, actor, row.email, row.inventory_name, row.is_demo)
+
+
+def _stay() -> service.Stay:
+    config = current_app.config["VENTORY"]
+    return service.Stay(config.session_idle_expires, config.session_expires)
+
+
+def _lifetime() -> timedelta:
+    """How long a page sign-in holds that is not used again."""
+    return min(_stay().idle, _stay().longest)
 
 
 def load_actor(session_id: int, inventory_id: int) -> Actor | None:
@@ -74,6 +88,8 @@ def login():
     if form.validate_on_submit():
         try:
             opened = service.sign_in(_asked_for(form))
+        except service.CodeRequired as half:
+            return _ask_code(half.proven)
         except (Unauthenticated, TooManyTries, Overloaded) as error:
             form.password.errors = [error.message]
             status = status_of(error)
@@ -86,13 +102,68 @@ def login():
     return render_template("auth/login.html", form=form, next=request.args.get("next")), status, headers
 
 
+def _ask_code(proven: service.Proven):
+    """Go on to the second step. What the first one proved stands in the signed cookie for some minutes; it opens
+    nothing by itself."""
+    session.clear()
+    session["proven"] = [proven.user_id, proven.mark, int(time.time())]
+    return redirect(url_for(".code", next=request.args.get("next")), 303)
+
+
+def _proven() -> service.Proven | None:
+    """What the first step of this sign-in proved, unless it is too long ago."""
+    match session.get("proven"):
+        case [int(user_id), str(mark), int(at)] if at <= time.time() <= at + PROVEN_SECONDS:
+            return service.Proven(user_id, mark)
+    return None
+
+
+@auth_bp.route("/login/code", methods=["GET", "POST"])
+@takes_bytes(SMALL)
+@guard(PUBLIC)
+def code():
+    """Ask who has shown the password for a code of the app, or a recovery code."""
+    proven = _proven()
+    if proven is None:
+        return gone("That took too long. Sign in again.", url_for(".login", next=request.args.get("next")))
+    by_recovery = "recovery" in request.args
+    form = RecoveryForm() if by_recovery else AppCodeForm()
+    status, headers = 200, {}
+    if form.validate_on_submit():
+        try:
+            opened = service.enter_code(
+                service.EnterCode(
+                    proven=proven,
+                    code=form.code.data,
+                    channel="page",
+                    device=request.headers.get("User-Agent", ""),
+                    lifetime=_lifetime(),
+                    client=client(),
+                    known_device=devices.known(),
+                )
+            )
+        except (Unauthenticated, TooManyTries) as error:
+            form.code.errors = [error.message]
+            status = status_of(error)
+            if isinstance(error, TooManyTries):
+                headers["Retry-After"] = str(error.retry_after_seconds)
+        else:
+            return _enter(opened, local_target(request.args.get("next")))
+    elif request.method == "POST":
+        status = 422
+    here = {"next": request.args.get("next")}
+    other = url_for(".code", **here) if by_recovery else url_for(".code", recovery="", **here)
+    shown = render_template("auth/code.html", form=form, by_recovery=by_recovery, other=other)
+    return shown, status, headers
+
+
 def _asked_for(form: LoginForm) -> service.SignIn:
     return service.SignIn(
         email=form.email.data,
         password=form.password.data,
         channel="page",
         device=request.headers.get("User-Agent", ""),
-        lifetime=service.PAGE_SESSION,
+        lifetime=_lifetime(),
         client=client(),
         known_device=devices.known(),
     )
@@ -117,7 +188,18 @@ def logout():
         service.sign_out(service.Command(by=current_user.actor))
     logout_user()
     session.clear()
-    return gone("Signed out.", url_for("auth.login"))
+    return left("Signed out.")
+
+
+def left(message: str):
+    """The last answer of a session: what the browser keeps of it, pictures above all, goes too.
+
+    Not its cookies: by one of them the device is known again, so that strangers cannot lock its owner out. Not its
+    storage: that holds the theme, and columns that were hidden.
+    """
+    answer = gone(message, url_for("auth.login"))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @auth_bp.get("/sessions")

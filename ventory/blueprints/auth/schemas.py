@@ -22,9 +22,18 @@ Password = Annotated[str, StringConstraints(strict=True, min_length=1, max_lengt
 """As it was typed: blanks, case and every sign count."""
 
 
+FactorCode = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=64),
+    AfterValidator(clean_text),
+    Field(description="Six digits that the authenticator app shows, or a recovery code."),
+]
+
+
 class LoginIn(In):
     email: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=254), AfterValidator(clean_text)]
     password: Password
+    code: FactorCode | None = None
 
 
 class TokensOut(Out):

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,16 +19,23 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.auth import queries
+from ventory.blueprints.auth import factors, queries
 from ventory.blueprints.auth.models import LoginSession, User
 from ventory.core import passwords
 from ventory.core.codes import is_same
-from ventory.core.errors import BadInput, NotFound, Overloaded, Unauthenticated
-from ventory.db import attempts
+from ventory.core.errors import (
+    BadInput,
+    NotFound,
+    Overloaded,
+    SecondFactorRequired,
+    Unauthenticated,
+    VentoryError,
+)
+from ventory.core.events import AccountChanged
+from ventory.db import attempts, outbox
 from ventory.db.attempts import Counter, Limit
 from ventory.db.unit_of_work import Command, PublicCommand, transaction, use_case
 
-PAGE_SESSION = timedelta(hours=24)
 GRACE = timedelta(seconds=10)
 """How long the forerunner of a refresh token is late rather than stolen: two threads of one program may both renew."""
 SEEN_EVERY = timedelta(minutes=5)
@@ -64,6 +71,7 @@ class SignIn(PublicCommand):
     """channel: "page" or "api"; device: what the program calls itself
 
     known_device: (user id, its own random part) of a device on which somebody signed in before, or None
+    code: of the authenticator app, or a recovery code; None when none was sent
     """
 
     email: str
@@ -72,6 +80,7 @@ class SignIn(PublicCommand):
     device: str
     lifetime: timedelta
     known_device: tuple[int, str] | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,13 +126,41 @@ def is_password(stored: str | None, password: str) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Proven:
+    """Somebody who knew the password of an account a moment ago.
+
+    mark: of that password; once it is changed this proves nothing
+    counters: of tries that were right and are to be given back
+    """
+
+    user_id: int
+    mark: str
+    counters: tuple[Counter, ...] = ()
+
+
+class CodeRequired(SecondFactorRequired):
+    """The password was right. proven: to come back with, and a code"""
+
+    def __init__(self, proven: Proven):
+        super().__init__("This account has a second factor. Send the code that the app shows, or a recovery code.")
+        self.proven = proven
+
+
 @use_case
 def sign_in(command: SignIn) -> SignedIn:
-    """Open a session for a person with the right password.
+    """Open a session for a person with the right password and, who has a second factor, the right code.
 
-    raises: Unauthenticated, with the same words whether the address is known or not; TooManyTries, Overloaded
+    raises: Unauthenticated, with the same words whether the address is known or not; CodeRequired when the password is
+        right and the code is left out; WrongCode, TooManyTries, Overloaded
     """
     now = datetime.now(UTC)
+    proven = _prove(command, now)
+    return _enter(proven, command, command.code, now)
+
+
+def _prove(command: SignIn, now: datetime) -> Proven:
+    """See that the password is right. A try that was right is given back."""
     with room_for_a_hash():
         with transaction(is_audited=False) as session:
             user = queries.user_by_email(session, command.email)
@@ -134,12 +171,53 @@ def sign_in(command: SignIn) -> SignedIn:
         if not is_password(known[1] if known else None, command.password):
             raise Unauthenticated(_WRONG)
     assert known is not None
+    return Proven(known[0], digest(known[1]), tuple(counters))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnterCode(PublicCommand):
+    """The second step of a sign-in. proven: by the first"""
+
+    proven: Proven
+    code: str
+    channel: str
+    device: str
+    lifetime: timedelta
+    known_device: tuple[int, str] | None = None
+
+
+@use_case
+def enter_code(command: EnterCode) -> SignedIn:
+    """Open a session for somebody who has shown the password and now shows a code.
+
+    raises: Unauthenticated when the password was changed in between; WrongCode, TooManyTries
+    """
+    return _enter(command.proven, command, command.code, datetime.now(UTC))
+
+
+def _enter(proven: Proven, command: SignIn | EnterCode, code: str | None, now: datetime) -> SignedIn:
+    """Open the session, unless a code is needed. A wrong one is counted before it is refused."""
     with transaction() as session:
-        person = session.get_one(User, known[0], with_for_update=True)
-        if not person.is_active or not is_same(person.password_hash, known[1]):
+        person = session.get_one(User, proven.user_id, with_for_update=True)
+        if not person.is_active or not is_same(digest(person.password_hash), proven.mark):
             raise Unauthenticated(_WRONG)  # changed since it was checked
-        attempts.give_back(session, counters)
-        return _open_session(session, person, command, now)
+        attempts.give_back(session, proven.counters)
+        if not factors.holds(session, person.id):
+            return _open_session(session, person, command, now)
+        problem: VentoryError | None = CodeRequired(Proven(proven.user_id, proven.mark))
+        if code is not None:
+            spent = factors.spend(session, person.id, code, now, factors.counters_of(person.id, command.known_device))
+            problem = spent.problem
+            if problem is None:
+                if spent.is_recovery:
+                    _tell(session, person, "recovery_used", now)
+                return _open_session(session, person, command, now)
+    assert problem is not None
+    raise problem
+
+
+def _tell(session: Session, person: User, change: str, now: datetime) -> None:
+    outbox.write(session.connection(), None, [(AccountChanged(change, person.email), person.id)], now)
 
 
 def _counters(command: SignIn, user: User | None) -> Sequence[Counter]:
@@ -149,7 +227,7 @@ def _counters(command: SignIn, user: User | None) -> Sequence[Counter]:
     return [OF_ACCOUNT.of(whom), OF_CLIENT.of(command.client), OF_EVERYBODY.of()]
 
 
-def _open_session(session: Session, user: User, command: SignIn, now: datetime) -> SignedIn:
+def _open_session(session: Session, user: User, command: SignIn | EnterCode, now: datetime) -> SignedIn:
     inventory_id = _inventory_to_open(session, user)
     secret = secrets.token_urlsafe(32)
     opened = LoginSession(
@@ -177,12 +255,13 @@ def _inventory_to_open(session: Session, user: User) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Renew(PublicCommand):
-    """token_id: of the refresh token that was sent"""
+    """token_id: of the refresh token that was sent; longest: how long after its sign-in it can be renewed"""
 
     session_id: int
     inventory_id: int
     token_id: str
     lifetime: timedelta
+    longest: timedelta
 
 
 @use_case
@@ -203,7 +282,7 @@ def renew(command: Renew) -> SignedIn:
         if is_same(sent, row.token_digest):
             secret = secrets.token_urlsafe(32)
             row.previous_digest, row.token_digest, row.rotated_at = row.token_digest, digest(secret), now
-            row.seen_at, row.expires_at = now, now + command.lifetime
+            row.seen_at, row.expires_at = now, min(now + command.lifetime, row.created_at + command.longest)
             return SignedIn(row.id, row.user_id, command.inventory_id, secret)
         if not _is_late(row, sent, now):
             row.revoked_at = now
@@ -282,15 +361,30 @@ def confirm_password(user_id: int, password: str, *, client: str, field: str) ->
         attempts.give_back(session, counters)
 
 
-def note_use(session_id: int, seen_at: datetime) -> None:
-    """Remember that a session was used, at most every five minutes: not a write for each request."""
+@dataclass(frozen=True)
+class Stay:
+    """How long somebody stays signed in at the pages. idle: without a click; longest: in any case"""
+
+    idle: timedelta
+    longest: timedelta
+
+    def until(self, signed_in_at: datetime, now: datetime) -> datetime:
+        return min(now + self.idle, signed_in_at + self.longest)
+
+
+def note_use(session_id: int, seen_at: datetime, expires_at: Callable[[datetime], datetime] | None = None) -> None:
+    """Remember that a session was used, at most every five minutes: not a write for each request.
+
+    expires_at: until when it holds that is used now; None leaves that as it is
+    """
     now = datetime.now(UTC)
     if now - seen_at < SEEN_EVERY:
         return
+    values = {"seen_at": now} | ({"expires_at": expires_at(now)} if expires_at else {})
     try:
         with transaction(is_audited=False) as session:
             table = LoginSession.__table__
-            session.execute(update(table).where(table.c.id == session_id).values(seen_at=now))
+            session.execute(update(table).where(table.c.id == session_id).values(**values))
     except DBAPIError:
         pass  # the next request tries again
 

@@ -45,7 +45,7 @@ def _refuse_another(inventory_id: int) -> None:
 
 
 @inventories_api.get("")
-@guard(SIGNED_IN)
+@guard(SIGNED_IN, needs_factor=False)
 @inventories_api.input(PageQuery, location="query")
 @inventories_api.output(list[InventoryOut])
 def list_inventories(query_data):
@@ -93,7 +93,7 @@ def change_inventory(inventory_id, json_data):
 
 
 @inventories_api.post("/<int:inventory_id>/token")
-@guard(SIGNED_IN)
+@guard(SIGNED_IN, needs_factor=False)
 @inventories_api.output(InventoryTokenOut)
 def token(inventory_id):
     """An access token for another inventory that the caller works in; the next sign-in opens that one."""

@@ -28,17 +28,18 @@ from ventory.db.unit_of_work import Command, PublicCommand, UnitOfWork, transact
 HOLDS = timedelta(days=7)
 SEND_AGAIN_AFTER = timedelta(minutes=1)
 MOST_WAITING = 200
-_secret: list[str] = []
+_secrets: list[str] = []
 
 
-def bind(secret: str) -> None:
-    """Name the secret that the tokens of this installation are made from."""
-    _secret[:] = [secret]
+def bind(secrets: Iterable[str]) -> None:
+    """Name the secrets that the tokens of this installation are made from, newest first."""
+    _secrets[:] = secrets
 
 
-def token_of_invitation(salt: str) -> str:
-    """The secret part of an invitation's link."""
-    return token_of(_secret[0], "invitation", salt)
+def token_of_invitation(salt: str, token_digest: str | None = None) -> str:
+    """The secret part of an invitation's link. token_digest: of the token that was made, maybe from an older secret"""
+    tokens = [token_of(secret, "invitation", salt) for secret in _secrets]
+    return next((token for token in tokens if digest_of(token) == token_digest), tokens[0])
 
 
 @dataclass(frozen=True, kw_only=True)

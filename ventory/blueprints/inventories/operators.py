@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.auth.models import ActorRow, Inventory, LoginSession, User
+from ventory.blueprints.auth import factors
+from ventory.blueprints.auth.models import ActorRow, Inventory, LoginSession, SecondFactor, User
 from ventory.blueprints.auth.queries import address_key, user_by_email
 from ventory.blueprints.auth.service import hash_password
 from ventory.blueprints.inventories.invitations import limit_to
@@ -17,7 +18,9 @@ from ventory.blueprints.inventories.service import add_member, found
 from ventory.blueprints.stores.models import Store
 from ventory.core.access import check_role
 from ventory.core.errors import BadInput, LastOwner, NotFound, Rejected
+from ventory.core.events import AccountChanged
 from ventory.core.passwords import refuse_weak
+from ventory.db import outbox
 from ventory.db.scope import scope
 
 _EVERY = {"every_inventory": True}
@@ -31,6 +34,7 @@ class Account:
     name: str
     is_active: bool
     works_in: tuple[tuple[int, str, str], ...]
+    has_second_factor: bool
 
 
 def accounts(session: Session) -> list[Account]:
@@ -45,8 +49,14 @@ def accounts(session: Session) -> list[Account]:
     )
     for user_id, *where in rows:
         works.setdefault(user_id, []).append(tuple(where))
+    with_factor = set(
+        session.execute(select(SecondFactor.user_id).where(SecondFactor.confirmed_at.is_not(None))).scalars()
+    )
     users = session.execute(select(User).order_by(User.email_key)).scalars()
-    return [Account(each.email, each.name, each.is_active, tuple(works.get(each.id, ()))) for each in users]
+    return [
+        Account(each.email, each.name, each.is_active, tuple(works.get(each.id, ())), each.id in with_factor)
+        for each in users
+    ]
 
 
 def add(session: Session, *, email: str, name: str, password: str, shop: str | None) -> User:
@@ -85,6 +95,17 @@ def set_password(session: Session, email: str, password: str) -> None:
     refuse_weak(password, (user.name, user.email))
     user.password_hash = hash_password(password)
     _end_sessions(session, user)
+
+
+def remove_factor(session: Session, email: str) -> None:
+    """Take away the second factor of somebody whose phone is gone; every session of the account ends, and they hear
+    of it. raises: Rejected when there is none"""
+    user = _user(session, email)
+    if not factors.forget(session, user.id):
+        raise Rejected(f"{email} has no second factor.")
+    _end_sessions(session, user)
+    now = datetime.now(UTC)
+    outbox.write(session.connection(), None, [(AccountChanged("factor_removed", user.email), user.id)], now)
 
 
 def set_role(session: Session, email: str, inventory_id: int, role: str, store_codes: tuple[str, ...]) -> None:

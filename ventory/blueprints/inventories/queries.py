@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, User
+from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, SecondFactor, User
 from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.custom_fields.models import CustomField
 from ventory.blueprints.inventories.kinds import Catalogue
@@ -37,6 +37,7 @@ class InventoryView:
     lock_date: date | None
     created_at: datetime
     archived_at: datetime | None
+    second_factor: str
     version: int
     role: str
 
@@ -59,6 +60,7 @@ class MemberView:
     stores: tuple[StoreName, ...] | None
     since: datetime
     seen_at: datetime | None
+    has_second_factor: bool
     version: int
 
 
@@ -100,6 +102,7 @@ def _inventories(user_id: int) -> Select:
             Inventory.lock_date,
             Inventory.created_at,
             Inventory.archived_at,
+            Inventory.second_factor,
             Inventory.version,
             ActorRow.role,
         )
@@ -145,6 +148,9 @@ _MEMBERS = (
         ActorRow.is_limited,
         ActorRow.created_at.label("since"),
         _SEEN.label("seen_at"),
+        exists()
+        .where(SecondFactor.user_id == ActorRow.user_id, SecondFactor.confirmed_at.is_not(None))
+        .label("has_second_factor"),
         ActorRow.version,
     )
     .join(User, User.id == ActorRow.user_id)

@@ -84,7 +84,7 @@ def new():
 
 
 @inventories_bp.post("/<int:inventory_id>/open")
-@guard(SIGNED_IN)
+@guard(SIGNED_IN, needs_factor=False)
 def turn_to(inventory_id):
     """Show another inventory from now on."""
     return _turn_to(inventory_id)

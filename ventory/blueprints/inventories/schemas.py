@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ventory.blueprints.inventories.kinds import KINDS
-from ventory.blueprints.inventories.workspaces import LOCALES
+from ventory.blueprints.inventories.workspaces import LOCALES, SECOND_FACTOR
 from ventory.core.access import ROLES
 from ventory.web.schemas import Email, Id, In, Out, StoreRef, line_of_text
 
@@ -16,6 +16,7 @@ Role = Literal[*ROLES]
 Currency = Annotated[str, Field(strict=True, pattern="^[A-Za-z]{3}$", description="ISO 4217.")]
 Zone = Annotated[line_of_text(64, 1), Field(description="By its name, such as Europe/London.")]
 Locale = Literal[*LOCALES]
+SecondFactor = Literal[*SECOND_FACTOR]
 Stores = Annotated[
     list[StoreRef], Field(max_length=200, description="Those to which they are limited; none for all of them.")
 ]
@@ -67,6 +68,10 @@ class InventoryChange(In):
     lock_date: Annotated[
         date | None, Field(description="Nothing is booked on this day or before it; null opens the books.")
     ] = None
+    second_factor: Annotated[
+        SecondFactor | None,
+        Field(description="offered, or required of everybody who may change something; owners say which."),
+    ] = None
 
 
 class InventoryOut(Out):
@@ -79,6 +84,7 @@ class InventoryOut(Out):
     lock_date: date | None
     created_at: datetime
     archived_at: Annotated[datetime | None, Field(description="Since then it can only be looked at.")]
+    second_factor: Annotated[SecondFactor, Field(description="required: asked of everybody who may change something.")]
     version: int
     role: Annotated[str, Field(description="The caller's.")]
 
@@ -106,6 +112,7 @@ class MemberOut(Out):
     stores: Annotated[list[StoreNameOut] | None, Field(description="null: all of them.")]
     since: datetime
     seen_at: Annotated[datetime | None, Field(description="When they last used a sign-in to this inventory.")]
+    has_second_factor: Annotated[bool, Field(description="Whether signing in takes more than the password.")]
     version: int
 
 

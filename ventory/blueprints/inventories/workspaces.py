@@ -7,14 +7,16 @@ from datetime import date
 
 from sqlalchemy import func, select, update
 
+from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.models import ActorRow, Inventory, LoginSession, User
+from ventory.blueprints.auth.queries import REQUIRED
 from ventory.blueprints.inventories import kinds, queries
 from ventory.blueprints.inventories.queries import InventoryView
 from ventory.blueprints.inventories.service import found
 from ventory.blueprints.stores import queries as stores
 from ventory.core.currencies import check_currency
 from ventory.core.days import check_zone, local_day
-from ventory.core.errors import BadInput, CurrencyFrozen, NotFound, Rejected, Stale
+from ventory.core.errors import BadInput, CurrencyFrozen, Forbidden, NotFound, Rejected, Stale
 from ventory.core.events import InventoryChanged
 from ventory.core.unset import UNSET, Unset
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
@@ -30,6 +32,7 @@ LOCALES = {
     "nl_NL": "Dutch (Netherlands)",
     "pl_PL": "Polish (Poland)",
 }
+SECOND_FACTOR = {"offered": "Whoever wants one", "required": "Everybody who may change something"}
 MOST_OWNED = 50
 
 
@@ -55,6 +58,7 @@ class ChangeInventory(Command):
     locale: str | None = None
     default_store: int | str | None = None
     lock_date: date | Unset | None = UNSET
+    second_factor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +123,8 @@ def change(command: ChangeInventory) -> InventoryView:
             _set_default_store(work, row, command.default_store)
         if not isinstance(command.lock_date, Unset):
             _set_lock_date(work, row, command.lock_date)
+        if command.second_factor is not None and command.second_factor != row.second_factor:
+            _set_second_factor(work, row, command.second_factor)
         return work.result(_changed(work, row, "changed"))
 
 
@@ -144,6 +150,18 @@ def _set_lock_date(work: UnitOfWork, row: Inventory, day: date | None) -> None:
     if day is not None and day > local_day(work.now, row.time_zone):
         raise BadInput("The books are closed up to today at most.", field="lock_date")
     row.lock_date = day
+
+
+def _set_second_factor(work: UnitOfWork, row: Inventory, wanted: str) -> None:
+    """raises: Forbidden for all but owners; Rejected for an owner who would be locked out"""
+    if not work.actor.may("inventory.own"):
+        raise Forbidden("Only an owner says whether a second factor is required.")
+    if wanted not in SECOND_FACTOR:
+        raise BadInput(f"It is one of {', '.join(SECOND_FACTOR)}.", field="second_factor")
+    assert work.actor.user_id is not None
+    if wanted == REQUIRED and not factors.holds(work.session, work.actor.user_id):
+        raise Rejected("Set up your own second factor first, under Account.", field="second_factor")
+    row.second_factor = wanted
 
 
 @use_case

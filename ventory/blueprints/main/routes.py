@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, g, jsonify, render_template, url_for
+from flask_login import current_user
 from sqlalchemy import text
 
+from ventory.blueprints.accounts import factor
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.stock import queries as stock
 from ventory.blueprints.stores import current
@@ -55,6 +57,7 @@ def home():
         if g.actor.role == "clerk"
         else [],
         today=today,
+        offer_factor=factor.should_offer(session, g.actor, is_demo=current_user.is_demo),
     )
 
 

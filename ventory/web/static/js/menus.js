@@ -39,6 +39,7 @@ export function startMenus() {
     target.closest("[data-dismiss]")?.closest(".toast-note").remove();
     const copied = target.closest("[data-copy]");
     if (copied) copy(copied);
+    if (target.closest("[data-print]")) window.print();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
