@@ -9,6 +9,7 @@ from ventory.blueprints.imports.models import ImportDocument
 from ventory.blueprints.inventories.models import Invitation, InvitationStore
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
+from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
@@ -35,6 +36,7 @@ from ventory.stock.models import (
 __all__ = [
     "ActorRow",
     "ActorStore",
+    "ApiKey",
     "AttemptCount",
     "Balance",
     "Base",
@@ -60,6 +62,7 @@ __all__ = [
     "ItemSupplier",
     "ItemTag",
     "KeptAnswer",
+    "KeyRequest",
     "LoginSession",
     "Lot",
     "Movement",

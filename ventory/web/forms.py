@@ -158,8 +158,8 @@ class ChoicesField(SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: str, **more):
-        super().__init__(label, coerce=int, validate_choice=False, **more)
+    def __init__(self, label: str, coerce=int, **more):
+        super().__init__(label, coerce=coerce, validate_choice=False, **more)
 
 
 def not_below_zero(_form, field) -> None:

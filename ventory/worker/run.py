@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from ventory.blueprints.accounts import codes
+from ventory.blueprints.keys import journal
 from ventory.config import Config
 from ventory.core.events import FileForgotten, Sequenced
 from ventory.db import dialect
@@ -76,6 +77,7 @@ def run(config: Config, engine: Engine) -> None:
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
                     forget_attempts(engine)
+                    journal.forget(engine)
                     files.purge(engine)
                     tidied_at = time.monotonic()
                 if time.monotonic() - swept_at > SWEEP_SECONDS:

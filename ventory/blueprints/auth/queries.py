@@ -17,7 +17,7 @@ from ventory.db.prepared import Prepared
 
 _STORE = table("store", column("inventory_id"), column("version"))
 # Grows with every store that is opened or changed, so whoever keeps the stores in memory knows when to read them again.
-_STORES_VERSION = (
+STORES_VERSION = (
     select(func.coalesce(func.sum(_STORE.c.version), 0))
     .where(_STORE.c.inventory_id == Inventory.id)
     .scalar_subquery()
@@ -42,7 +42,7 @@ _ACTOR = (
         Inventory.default_store_id,
         Inventory.lock_date,
         Inventory.archived_at,
-        _STORES_VERSION,
+        STORES_VERSION,
     )
     .join(User, User.id == LoginSession.user_id)
     .join(ActorRow, ActorRow.user_id == User.id)
