@@ -48,7 +48,7 @@ KINDS = {
     "type": "type_code", "unit": "unit_code", "uom": "unit_code", "base": "unit_code",
     "invitation_id": "invitation", "member_id": "actor", "stores": "store", "default_store": "store_code",
     "default_store_id": "store", "session_id": "session",
-    "key_id": "api_key",
+    "key_id": "program",
 }  # fmt: skip
 CONSTANTS = {
     "size": "112",

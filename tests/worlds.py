@@ -153,7 +153,7 @@ def _people(make: _Maker, world: World, marks: Marks) -> None:
     asked = {"email": f"{marks.word}@chain.example", "role": "clerk", "stores": [ids["store"]]}
     ids["invitation"] = make("invitations", asked)
     made = make.sent("post", "api-keys", {"name": f"{marks.word} till", "scopes": ["products:read"]}).json
-    ids["api_key"] = made["id"]
+    ids["program"] = made["id"]
     asking = make.api.client.get("/api/v1/products", headers={"Authorization": f"Bearer {made['secret']}"})
     assert asking.status_code == 200
     make.api.client.application.extensions["ventory.journal"].flush()

@@ -153,12 +153,13 @@ class MailField(TextField):
 
 
 class ChoicesField(SelectMultipleField):
-    """Some of several, each with a box to tick."""
+    """Some of several, each with a box to tick. is_wide: their labels are sentences"""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: str, coerce=int, **more):
+    def __init__(self, label: str, coerce=int, is_wide: bool = False, **more):
+        self.is_wide = is_wide
         super().__init__(label, coerce=coerce, validate_choice=False, **more)
 
 

@@ -12,7 +12,7 @@ from ventory.core.keys import SCOPES
 from ventory.core.unset import UNSET, Unset
 from ventory.web.forms import ChoicesField, TextField, VersionField
 
-HOLDS = {"30": "30 days", "90": "90 days", "365": "A year", "never": "Until it is revoked"}
+HOLDS = {"30": "30 days", "90": "90 days", "365": "A year", "never": "Without an end"}
 KEEP = "keep"
 
 
@@ -21,7 +21,9 @@ class KeyForm(FlaskForm):
 
     version = VersionField()
     name = TextField("Name", 100, [InputRequired("Say what uses the key.")])
-    scopes = ChoicesField("What it may do", coerce=str, validators=[InputRequired("Tick what the key may do.")])
+    scopes = ChoicesField(
+        "What it may do", coerce=str, is_wide=True, validators=[InputRequired("Tick what the key may do.")]
+    )
     stores = ChoicesField("Only in these stores")
     holds = SelectField("It holds for", choices=list(HOLDS.items()), default="365", validate_choice=False)
 

@@ -57,33 +57,27 @@ class Journal:
     def __init__(self, engine: Engine):
         self.engine = engine
         self._waiting: deque[Note] = deque(maxlen=MOST_WAITING)
-        self._asked = threading.Event()
         self._starting, self._writing = threading.Lock(), threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._timer: threading.Timer | None = None
         self._since_trimmed: Counter[int] = Counter()
         _journals.add(self)
 
     def note(self, note: Note) -> None:
         """Remember a request; the oldest give way when more wait than can be written."""
-        self._waiting.append(note)
-        if self._thread is None or not self._thread.is_alive():  # none yet, or left behind by a fork
-            with self._starting:
-                if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="ventory-journal", daemon=True)
-                    self._thread.start()
-        self._asked.set()
-
-    def _run(self) -> None:
-        while True:
-            self._asked.wait()
-            self._asked.clear()
-            time.sleep(EVERY_SECONDS)
-            self.flush()
+        with self._starting:
+            self._waiting.append(note)
+            if self._timer is None or not self._timer.is_alive():  # none runs, or it was left behind by a fork
+                self._timer = threading.Timer(EVERY_SECONDS, self.flush)
+                self._timer.daemon = True
+                self._timer.start()
 
     def flush(self) -> None:
         """Write what waits. A database that does not answer costs these notes, never a request."""
         with self._writing:
-            notes = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            with self._starting:
+                notes = list(self._waiting)
+                self._waiting.clear()
+                self._timer = None
             if not notes:
                 return
             try:

@@ -21,6 +21,7 @@ from ventory.core.errors import KeyExpired, Unauthenticated
 from ventory.core.keys import PREFIX, ROLE, Parts, common_stores, permissions_in
 from ventory.db.paging import DEFAULT_LIMIT, Page, SortKey, fetch
 from ventory.db.prepared import Prepared
+from ventory.stock.models import Balance
 
 _AS, _FOR, _MAKER = (aliased(ActorRow, name=name) for name in ("acts_as", "vouched_by", "made_by"))
 _ASKING = Prepared(
@@ -245,8 +246,14 @@ def requests(
 
 
 def something_to_sell(session: Session, key: KeyView) -> tuple[str | None, str | None]:
-    """(SKU, store code) for a first sale of a key: an item, and where, when the key is limited to several stores."""
-    sku = session.execute(
-        select(Item.sku).where(Item.archived_at.is_(None), Item.sku.is_not(None)).order_by(Item.id).limit(1)
-    ).scalar_one_or_none()
-    return sku, key.stores[0].code if key.stores else None
+    """(SKU, store code) of something that a key could sell one of, or Nones when its stores are empty."""
+    statement = (
+        select(Item.sku, Store.code)
+        .join(Balance, and_(Balance.inventory_id == Item.inventory_id, Balance.item_id == Item.id))
+        .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
+        .where(Item.archived_at.is_(None), Store.closed_at.is_(None), Balance.on_hand - Balance.reserved >= 1)
+    )
+    if key.stores is not None:
+        statement = statement.where(Store.id.in_([each.id for each in key.stores]))
+    row = session.execute(statement.order_by(Item.id, Store.id).limit(1)).first()
+    return (row.sku, row.code) if row else (None, None)

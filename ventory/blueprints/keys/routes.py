@@ -141,9 +141,7 @@ def key(key_id):
 def _form(view: queries.KeyView) -> KeyForm:
     values = {"name": view.name, "scopes": list(view.scopes), "version": view.version, "holds": "keep"}
     form = KeyForm(data=values | {"stores": [each.id for each in view.stores or ()]})
-    ends = (
-        f"As it is: until {short_date(view.expires_at.date())}" if view.expires_at else "As it is: until it is revoked"
-    )
+    ends = f"As it is: until {short_date(view.expires_at.date())}" if view.expires_at else "As it is: without an end"
     form.offer(_stores(), ends)
     return form
 

@@ -22,9 +22,9 @@ _SELLING = ("sales:write", "movements:write")
 
 
 def first_call(address: str, key: str, scopes: Sequence[str], sku: str | None, store: str | None) -> tuple[str, str]:
-    """(what it does, the line). A sale is tried, not booked. address: of this server; sku, store: something to sell"""
+    """(what it does, the line). A sale is tried, not booked. address: of this server; sku, store: what could be sold"""
     if sku and any(scope in scopes for scope in _SELLING):
-        line = {"sku": sku, "quantity": 1} | ({"store": store} if store else {})
+        line = {"sku": sku, "store": store, "quantity": 1}
         body = {"dry_run": True, "movements": [{"kind": "sale", "lines": [line]}]}
         sent = f"-H 'Content-Type: application/json' -d {quote(json.dumps(body))}"
         return (
