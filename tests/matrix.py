@@ -15,6 +15,8 @@ from typing import Any
 
 from tests.chain import PASSWORD
 from tests.worlds import COSTS, FOREIGN, OTHER_STORE, SUPPLIERS, World
+from ventory.core.access import permissions_of
+from ventory.core.keys import permissions_in
 from ventory.web.auth import PUBLIC, SIGNED_IN
 
 MISSING_ID, MISSING_TEXT = 900_719_925_474, "nowhere"
@@ -27,6 +29,11 @@ PEOPLE = {
     "manager of Leeds": ("manager", ("LEEDS",)),
     "buyer of Leeds": ("buyer", ("LEEDS",)),
     "clerk of Leeds": ("clerk", ("LEEDS",)),
+}
+# Programs with a key of the owner's: their scopes, and the stores that they are limited to.
+KEYS = {
+    "key that sells in Leeds": (("products:read", "sales:write"), ("LEEDS",)),
+    "key that reads products": (("products:read",), ()),
 }
 # What a name in an address, a query or a body stands for. Constants stand for themselves.
 KINDS = {
@@ -41,6 +48,7 @@ KINDS = {
     "type": "type_code", "unit": "unit_code", "uom": "unit_code", "base": "unit_code",
     "invitation_id": "invitation", "member_id": "actor", "stores": "store", "default_store": "store_code",
     "default_store_id": "store", "session_id": "session",
+    "key_id": "program",
 }  # fmt: skip
 CONSTANTS = {
     "size": "112",
@@ -111,6 +119,20 @@ class Person:
         return bool(self.stores)
 
 
+class Program(Person):
+    """Somebody's key. It opens no page."""
+
+    def __init__(self, app, name: str, owner: Person):
+        scopes, self.stores = KEYS[name]
+        self.name, self.app, self.role, self.api = name, app, "key", app.test_client()
+        self.permissions = permissions_in(scopes)
+        codes = {"LEEDS": "qzown-l"}
+        body = {"name": name, "scopes": scopes, "stores": [codes[each] for each in self.stores]}
+        made = owner.api.post("/api/v1/api-keys", json=body, headers=owner.headers)
+        assert made.status_code == 201, made.text
+        self.headers = {"Authorization": f"Bearer {made.json['secret']}", "If-Match": "*"}
+
+
 def _without(sent: tuple[str, ...], text: str) -> str:
     """A text in which what was asked for is not told from anything else that might have been."""
     for each in sorted(sent, key=len, reverse=True):
@@ -132,6 +154,7 @@ class Matrix:
         self.document = app.test_client().get("/api/openapi.json").json
         emails = {name: self._email(role, stores) for name, (role, stores) in PEOPLE.items()}
         self.people = {name: Person(app, name, email) for name, email in emails.items()}
+        self.people |= {name: Program(app, name, self.people["owner"]) for name in KEYS}
         self.nobody = Person(app, "nobody", None)
 
     def _email(self, role: str, stores: tuple[str, ...]) -> str:
@@ -150,10 +173,11 @@ class Matrix:
     def run(self, people=None, methods=("GET", *MUTATING), paths: str = "") -> Report:
         """Ask. people, methods: only these; paths: only routes whose address it matches"""
         report = Report()
-        chosen = [self.people[name] for name in people or PEOPLE]
-        for person in sorted(chosen, key=lambda each: list(PEOPLE).index(each.name), reverse=True):
+        chosen = [self.people[name] for name in people or self.people]
+        for person in sorted(chosen, key=lambda each: list(self.people).index(each.name), reverse=True):
             for method, rule in self.rules(methods):
-                if re.search(paths, str(rule)):
+                is_theirs = not isinstance(person, Program) or str(rule).startswith("/api/")
+                if is_theirs and re.search(paths, str(rule)):
                     self._ask_route(report, person, method, rule)
         if people is None:
             for method, rule in self.rules(methods):
@@ -176,7 +200,7 @@ class Matrix:
         report.routes.add(f"{method} {rule}")
         needs = self._needs(rule)
         is_api = str(rule).startswith("/api/")
-        may = needs in (PUBLIC, SIGNED_IN) or self._may(person, needs)
+        may = needs == PUBLIC or self._may(person, needs)
         own = Asked(self._path(rule, {}), body=self._body(method, rule))
         for strange, missing in self._pairs(person, method, rule):
             told = [self._told(report, person, method, each, may, is_api) for each in (strange, missing)]
@@ -193,9 +217,9 @@ class Matrix:
         report.done += may and method != "GET" and status < 400
 
     def _may(self, person: Person, needs: str) -> bool:
-        from ventory.core.access import permissions_of
-
-        return needs in permissions_of(person.role, is_limited=person.is_limited)
+        if isinstance(person, Program):
+            return needs in person.permissions
+        return needs == SIGNED_IN or needs in permissions_of(person.role, is_limited=person.is_limited)
 
     def _told(self, report: Report, person: Person, method: str, asked: Asked, may: bool, is_api: bool):
         """The answer's status and its text without what differs between any two answers."""
@@ -209,7 +233,7 @@ class Matrix:
         marks = FOREIGN
         if person.is_limited:
             marks += OTHER_STORE
-        if person.role == "clerk":
+        if person.role in ("clerk", "key"):
             marks += COSTS + SUPPLIERS
         return answer.status_code, self._search(report, where, answer, asked, marks)
 

@@ -152,6 +152,11 @@ def _people(make: _Maker, world: World, marks: Marks) -> None:
         ids["actor"] = actor.id
     asked = {"email": f"{marks.word}@chain.example", "role": "clerk", "stores": [ids["store"]]}
     ids["invitation"] = make("invitations", asked)
+    made = make.sent("post", "api-keys", {"name": f"{marks.word} till", "scopes": ["products:read"]}).json
+    ids["program"] = made["id"]
+    asking = make.api.client.get("/api/v1/products", headers={"Authorization": f"Bearer {made['secret']}"})
+    assert asking.status_code == 200
+    make.api.client.application.extensions["ventory.journal"].flush()
     with transaction() as session:
         people, sessions = ActorRow.__table__, LoginSession.__table__
         mine = people.c.inventory_id == ids["inventory"]

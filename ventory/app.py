@@ -27,6 +27,8 @@ from ventory.blueprints.inventories.routes import inventories_bp
 from ventory.blueprints.inventory_types.routes import types_bp
 from ventory.blueprints.items.group_pages import groups_bp
 from ventory.blueprints.items.routes import items_bp
+from ventory.blueprints.keys import journal
+from ventory.blueprints.keys.routes import keys_bp, load_key
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
 from ventory.blueprints.prices.routes import prices_bp
@@ -60,6 +62,7 @@ PAGES = (
     inventories_bp,
     analytics_bp,
     admin_bp,
+    keys_bp,
     stores_bp,
     categories_bp,
     uom_bp,
@@ -188,7 +191,9 @@ def _build(config: Config) -> Ventory:
     # Not app.error_processor(): that would take every other HTTP error away from our handlers as well.
     app.error_callback = errors.validation
     auth.sign_with(app, (config.jwt_secret_key, *config.jwt_secret_key_fallbacks))
-    auth.register(app, by_token=load_actor, by_cookie=load_user)
+    auth.register(app, by_token=load_actor, by_key=load_key, by_cookie=load_user)
+    with app.app_context():
+        journal.register(app, db.engine)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     api.register(app)

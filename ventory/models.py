@@ -18,6 +18,7 @@ from ventory.blueprints.imports.models import ImportDocument
 from ventory.blueprints.inventories.models import Invitation, InvitationStore
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
+from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.blueprints.prices.models import Price, PriceList
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
@@ -45,6 +46,7 @@ from ventory.stock.models import (
 __all__ = [
     "ActorRow",
     "ActorStore",
+    "ApiKey",
     "AttemptCount",
     "Audit",
     "AuditPrivate",
@@ -72,6 +74,7 @@ __all__ = [
     "ItemSupplier",
     "ItemTag",
     "KeptAnswer",
+    "KeyRequest",
     "LoginSession",
     "Lot",
     "Movement",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ventory.core.access import (
+    KEYS,
     LIMITABLE,
     NOT_WHEN_LIMITED,
     ROLES,
@@ -19,7 +20,7 @@ from ventory.core.errors import BadInput, Forbidden
 @pytest.mark.parametrize("role", sorted(LIMITABLE))
 def test_somebody_of_some_stores_changes_nothing_that_holds_in_all(role):
     assert permissions_of(role, is_limited=True) == ROLES[role] - NOT_WHEN_LIMITED
-    in_all = {"chain.write", "suppliers.write", "stores.open", "people.read", "people.write", "settings.write"}
+    in_all = {"chain.write", "suppliers.write", "stores.open", "people.read", "people.write", "settings.write"} | KEYS
     assert in_all == NOT_WHEN_LIMITED
 
 

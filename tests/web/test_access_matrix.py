@@ -12,6 +12,7 @@ from tests.worlds import OWN, THEIRS, build
 from ventory import storage
 from ventory.app import create_app
 from ventory.blueprints.items import queries as items
+from ventory.blueprints.keys import queries as keys
 from ventory.blueprints.stores import queries as stores
 from ventory.config import load
 from ventory.core.access import Actor
@@ -24,7 +25,7 @@ from ventory.db.prepared import Prepared
 EMPTY_SO_FAR = {"lot"}
 FEWEST_READS, FEWEST_WRITES, FEWEST_DONE = 4_000, 4_000, 150
 # The statements are the same on both databases; on the second one those ask who see most and least.
-ON_POSTGRESQL = ["owner", "clerk", "clerk of Leeds"]
+ON_POSTGRESQL = ["owner", "clerk", "clerk of Leeds", "key that sells in Leeds"]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -84,6 +85,10 @@ def test_the_search_is_not_blind(matrix, monkeypatch):
                       whole(Actor(actor.id, actor.inventory_id, actor.role, actor.name)))  # fmt: skip
         report = matrix.run(people=["clerk of Leeds"], methods=("GET",), paths="stores")
         assert any("says qzyrk" in each for each in report.findings), "the stores of everybody"
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "_stores_within", lambda connection, row: None)
+        report = matrix.run(people=["key that sells in Leeds"], methods=("GET",), paths="stores|movements")
+        assert any("says qzyrk" in each for each in report.findings), "the stores of everybody, for a key"
     with monkeypatch.context() as patch:
         patch.setattr(Actor, "may", lambda self, permission: True)
         report = matrix.run(people=["clerk"], methods=("GET",), paths="stock|items|suppliers")

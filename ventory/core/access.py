@@ -15,7 +15,8 @@ CATALOGUE = frozenset({"catalogue.write", "prices.write"})
 CHAIN = frozenset({"chain.write"})
 STORES = frozenset({"stores.write", "stores.open"})
 PEOPLE = frozenset({"people.read", "people.write"})
-RUNNING = PEOPLE | {"settings.write"}
+KEYS = frozenset({"keys.read", "keys.write"})
+RUNNING = PEOPLE | KEYS | {"settings.write"}
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READING
@@ -30,13 +31,13 @@ ROLES: dict[str, frozenset[str]] = {
     "manager": READING | POSTING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | STORES | RUNNING | {"costs.read"},
     "buyer": READING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | {"stock.restock", "stock.transfer", "costs.read"},
     "clerk": READING | POSTING | NOTING,
-    "auditor": READING | {"costs.read", "suppliers.read", "people.read"},
+    "auditor": READING | {"costs.read", "suppliers.read", "people.read", "keys.read"},
 }
 PERMISSIONS = frozenset().union(*ROLES.values())
 # What nobody may do who is limited to some stores: change what the other stores work with, or whom they work with.
 NOT_WHEN_LIMITED = CHAIN | RUNNING | {"suppliers.write", "stores.open"}
 # What is left of each role in an archived inventory: looking, and, for owners, bringing it back.
-WHEN_ARCHIVED = READING | {"costs.read", "suppliers.read", "people.read", "inventory.own"}
+WHEN_ARCHIVED = READING | {"costs.read", "suppliers.read", "people.read", "keys.read", "inventory.own"}
 # Roles that can be limited to some stores; owners and auditors always see the whole chain.
 LIMITABLE = frozenset({"manager", "buyer", "clerk"})
 
@@ -49,6 +50,7 @@ class Actor:
     stores_seen: what the chain's stores looked like when the actor was identified; another value whenever one of
         them changed; None when nobody looked
     lacks_factor: the inventory wants a second factor of this person, who has none: nothing goes before that
+    key_id, scopes: of a program's key, see core/keys; None and nothing for people
     """
 
     id: int
@@ -63,6 +65,8 @@ class Actor:
     permissions: frozenset[str] = field(default=frozenset())
     stores_seen: tuple | None = None
     lacks_factor: bool = False
+    key_id: int | None = None
+    scopes: tuple[str, ...] = ()
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

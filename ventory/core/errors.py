@@ -52,6 +52,12 @@ class Unauthenticated(VentoryError):
     code = "unauthenticated"
 
 
+class KeyExpired(Unauthenticated):
+    """An API key is past its last day."""
+
+    code = "key_expired"
+
+
 class Forbidden(VentoryError):
     """A known person without the right, in an inventory of their own."""
 

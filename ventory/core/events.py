@@ -142,6 +142,15 @@ class MemberChanged:
 
 
 @dataclass(frozen=True)
+class KeyChanged:
+    """An API key was made, changed or revoked; its id is the event's subject."""
+
+    kind = "key_changed"
+
+    change: str
+
+
+@dataclass(frozen=True)
 class InventoryChanged:
     """The settings of an inventory were changed, or it was archived or reopened."""
 

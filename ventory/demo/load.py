@@ -28,6 +28,7 @@ from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
 from ventory.demo import pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
+from ventory.demo.connections import add_web_shop
 from ventory.demo.goods import FUDGE, number
 from ventory.demo.people import INVITED, PASSWORD, PEOPLE
 from ventory.demo.suppliers import WHOLESALERS, terms
@@ -91,6 +92,8 @@ class Loader:
     def load(self, say: Callable[[str], None]) -> None:
         self._people_and_stores()
         self._catalogue()
+        first = min(self.items.values())
+        add_web_shop(self.session, self.inventory_id, self.actors["owner"], first, now=self.now, began=self.began)
         self._pictures()
         self._suppliers()
         self._prices()

@@ -14,7 +14,8 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_login import current_user
 
 from ventory.core.access import PERMISSIONS, Actor
-from ventory.core.errors import BadInput, Forbidden, NotFound, SecondFactorNeeded, Unauthenticated
+from ventory.core.errors import BadInput, NotFound, SecondFactorNeeded, Unauthenticated
+from ventory.core.keys import PREFIX, refusal, scope_for
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
@@ -30,7 +31,7 @@ _NOT_THE_REQUEST = frozenset({"csrf_token", "idempotency_key"})
 def guard(permission: str, *, needs_factor: bool = True) -> Callable:
     """Declare what a route needs, and check it before anything that was sent is looked at.
 
-    permission: one of core.access.PERMISSIONS, SIGNED_IN for any member, or PUBLIC
+    permission: one of core.access.PERMISSIONS, SIGNED_IN for what is a person's own, or PUBLIC
     needs_factor: False for what somebody may do who must set up a second factor before anything else
     """
     assert permission in PERMISSIONS | {PUBLIC, SIGNED_IN}, permission
@@ -45,8 +46,8 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
                         "This inventory asks everybody who may change something for a second factor."
                         " Set yours up under Account, or POST /api/v1/users/me/second-factor."
                     )
-                if permission != SIGNED_IN and not actor.may(permission):
-                    raise _refusal(actor)
+                if not (actor.key_id is None if permission == SIGNED_IN else actor.may(permission)):
+                    raise _refusal(actor, permission)
             if is_api():
                 refuse_repeats(request)
             refuse_nul(request)
@@ -55,15 +56,16 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
         guarded.permission = permission  # type: ignore[attr-defined]
         if permission != PUBLIC:
             spec = guarded.__dict__.setdefault("_spec", {})
-            spec["security"] = [{"bearer": []}]
+            scope = scope_for(permission)
+            spec["security"] = [{"bearer": []}] + ([{"key": [scope]}] if scope else [])
         return guarded
 
     return decorate
 
 
-def _refusal(actor: Actor) -> Exception:
+def _refusal(actor: Actor, permission: str) -> Exception:
     if is_api():
-        return Forbidden(f"The role {actor.role} may not do this.")
+        return refusal(actor, permission)
     return NotFound("There is nothing at this address.")
 
 
@@ -75,6 +77,9 @@ def identify() -> Actor:
 
 
 def _from_token() -> Actor:
+    kind, _, sent = request.headers.get("Authorization", "").partition(" ")
+    if sent.startswith(PREFIX) and kind.casefold() == "bearer":
+        return current_app.extensions["ventory.by_key"](sent)
     session_id, inventory_id = whose(_claims())
     actor = current_app.extensions["ventory.by_token"](session_id, inventory_id)
     if actor is None:
@@ -148,12 +153,14 @@ def _form_without_tokens() -> bytes:
     return repr(fields + files).encode()
 
 
-def register(app: Flask, *, by_token: Callable, by_cookie: Callable) -> None:
-    """Wire the two ways in.
+def register(app: Flask, *, by_token: Callable, by_key: Callable, by_cookie: Callable) -> None:
+    """Wire the three ways in.
 
-    by_token: (session id, inventory id) → Actor or None; by_cookie: (secret) → Flask-Login user or None
+    by_token: (session id, inventory id) → Actor or None; by_key: (API key) → Actor, raises Unauthenticated;
+    by_cookie: (secret) → Flask-Login user or None
     """
     app.extensions["ventory.by_token"] = by_token
+    app.extensions["ventory.by_key"] = by_key
     app.extensions["ventory.verified"] = {}
     login_manager.user_loader(by_cookie)
     login_manager.login_view = "auth.login"

@@ -70,6 +70,7 @@ def problem(status: int, code: str, detail: str, problems: list[dict] | None = N
         "errors": problems or [],
         "request_id": g.get("request_id", ""),
     } | more
+    g.problem_code = code
     response = jsonify(body)
     response.status_code = status
     response.mimetype = "application/problem+json"

@@ -153,13 +153,14 @@ class MailField(TextField):
 
 
 class ChoicesField(SelectMultipleField):
-    """Some of several, each with a box to tick."""
+    """Some of several, each with a box to tick. is_wide: their labels are sentences"""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: str, **more):
-        super().__init__(label, coerce=int, validate_choice=False, **more)
+    def __init__(self, label: str, coerce=int, is_wide: bool = False, **more):
+        self.is_wide = is_wide
+        super().__init__(label, coerce=coerce, validate_choice=False, **more)
 
 
 def not_below_zero(_form, field) -> None:

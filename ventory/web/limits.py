@@ -52,7 +52,8 @@ def register(app: Flask, config: Config) -> None:
 def _session() -> str:
     """Whose request it is: shops behind one address do not share a limit, made-up tokens of one client do."""
     try:
-        return f"session {identify().session_id}"
+        actor = identify()
+        return f"session {actor.session_id}" if actor.key_id is None else f"key {actor.key_id}"
     except (Unauthenticated, JWTExtendedException, PyJWTError):
         return client()
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.accounts import codes
 from ventory.blueprints.auth import factors
+from ventory.blueprints.keys import journal
 from ventory.config import Config
 from ventory.core.events import FileForgotten, Sequenced
 from ventory.db import dialect
@@ -80,6 +81,7 @@ def run(config: Config, engine: Engine) -> None:
                     tidy(engine)
                     forget_attempts(engine)
                     seal_again(engine)
+                    journal.forget(engine)
                     files.purge(engine)
                     tidied_at = time.monotonic()
                 if time.monotonic() - swept_at > SWEEP_SECONDS:

@@ -15,6 +15,7 @@ from ventory.blueprints.files.api import files_api
 from ventory.blueprints.inventories.api import inventories_api, invitations_api, members_api
 from ventory.blueprints.inventory_types.api import types_api
 from ventory.blueprints.items.api import items_api, products_api
+from ventory.blueprints.keys.api import keys_api
 from ventory.blueprints.prices.api import prices_api
 from ventory.blueprints.ranges.api import ranges_api
 from ventory.blueprints.stock.api import movements_api, stock_api
@@ -38,6 +39,7 @@ VERSIONED = (
     inventories_api,
     members_api,
     invitations_api,
+    keys_api,
     stores_api,
     categories_api,
     uom_api,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ventory.core.keys import SCOPES
 from ventory.web.errors import TITLES
 from ventory.web.schemas import Problem
 
@@ -19,7 +20,10 @@ def complete(spec: dict) -> dict:
     for name, inner in schema.pop("$defs", {}).items():
         components["schemas"][f"Problem.{name}"] = inner
     components["schemas"]["Problem"] = schema
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A person's token."},
+        "key": {"type": "http", "scheme": "bearer", "bearerFormat": "vty_…", "description": _about_keys()},
+    }
     for page in ("/api/docs", "/api/openapi.json"):
         spec["paths"].pop(page, None)
     names = sorted({tag["name"] for tag in spec.get("tags", [])} - {"Api", "Api_V1"})
@@ -30,6 +34,11 @@ def complete(spec: dict) -> dict:
                 continue
             _complete_operation(path, method, operation)
     return spec
+
+
+def _about_keys() -> str:
+    scopes = "\n".join(f"- `{name}`: {scope.meaning}." for name, scope in SCOPES.items())
+    return f"An API key. It needs the scope that stands beside an operation, or one that includes it.\n\n{scopes}"
 
 
 def _complete_operation(path: str, method: str, operation: dict) -> None:

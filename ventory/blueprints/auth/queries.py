@@ -18,7 +18,7 @@ from ventory.db.prepared import Prepared
 REQUIRED = "required"
 _STORE = table("store", column("inventory_id"), column("version"))
 # Grows with every store that is opened or changed, so whoever keeps the stores in memory knows when to read them again.
-_STORES_VERSION = (
+STORES_VERSION = (
     select(func.coalesce(func.sum(_STORE.c.version), 0))
     .where(_STORE.c.inventory_id == Inventory.id)
     .scalar_subquery()
@@ -49,7 +49,7 @@ _ACTOR = (
         Inventory.default_store_id,
         Inventory.lock_date,
         Inventory.archived_at,
-        _STORES_VERSION,
+        STORES_VERSION,
         _FACTOR_MISSING,
     )
     .join(User, User.id == LoginSession.user_id)

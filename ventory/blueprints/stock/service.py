@@ -16,13 +16,13 @@ from ventory.core.errors import (
     AlreadyReversed,
     BadInput,
     DuplicateReference,
-    Forbidden,
     NotFound,
     NotReversible,
     SeveralErrors,
     SeveralRejections,
     VentoryError,
 )
+from ventory.core.keys import refusal
 from ventory.core.ledger import Count, Move, Place, PlannedLine, reversed_line
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.stock import places, posting
@@ -266,7 +266,7 @@ def require(actor: Actor, kind: str) -> None:
     """raises: Forbidden unless the actor may record movements of this kind"""
     permission = "stock.reverse" if kind == "reversal" else rules.PERMISSIONS[kind]
     if not actor.may(permission):
-        raise Forbidden(f"The role {actor.role} may not record this.")
+        raise refusal(actor, permission)
 
 
 @dataclass(frozen=True)
