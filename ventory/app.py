@@ -29,6 +29,7 @@ from ventory.blueprints.items.routes import items_bp
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
 from ventory.blueprints.prices.routes import prices_bp
+from ventory.blueprints.proof.routes import proof_bp
 from ventory.blueprints.ranges.routes import ranges_bp
 from ventory.blueprints.search.routes import search_bp
 from ventory.blueprints.stock.routes import stock_bp
@@ -59,6 +60,7 @@ PAGES = (
     inventories_bp,
     analytics_bp,
     admin_bp,
+    proof_bp,
     stores_bp,
     categories_bp,
     uom_bp,

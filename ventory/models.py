@@ -10,6 +10,7 @@ from ventory.blueprints.inventories.models import Invitation, InvitationStore
 from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.prices.models import Price, PriceList
+from ventory.blueprints.proof.models import ProofRun
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.tags.models import ItemTag, Tag
@@ -30,6 +31,7 @@ from ventory.stock.models import (
     MovementPrivate,
     Place,
     RecentSales,
+    SealBlock,
 )
 
 __all__ = [
@@ -70,7 +72,9 @@ __all__ = [
     "Place",
     "Price",
     "PriceList",
+    "ProofRun",
     "RecentSales",
+    "SealBlock",
     "Store",
     "Supplier",
     "SupplierContact",
