@@ -47,7 +47,7 @@ KINDS = {
     "list": "list_code",
     "type": "type_code", "unit": "unit_code", "uom": "unit_code", "base": "unit_code",
     "invitation_id": "invitation", "member_id": "actor", "stores": "store", "default_store": "store_code",
-    "default_store_id": "store", "session_id": "session",
+    "default_store_id": "store", "session_id": "session", "run_id": "run",
     "key_id": "program",
 }  # fmt: skip
 CONSTANTS = {

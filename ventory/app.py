@@ -32,6 +32,7 @@ from ventory.blueprints.keys.routes import keys_bp, load_key
 from ventory.blueprints.main import frame
 from ventory.blueprints.main.routes import main_bp
 from ventory.blueprints.prices.routes import prices_bp
+from ventory.blueprints.proof.routes import proof_bp
 from ventory.blueprints.ranges.routes import ranges_bp
 from ventory.blueprints.search.routes import search_bp
 from ventory.blueprints.stock.routes import stock_bp
@@ -63,6 +64,7 @@ PAGES = (
     analytics_bp,
     admin_bp,
     keys_bp,
+    proof_bp,
     stores_bp,
     categories_bp,
     uom_bp,

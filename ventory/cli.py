@@ -21,6 +21,8 @@ from ventory.core.errors import VentoryError
 from ventory.db import engine as engines
 from ventory.db import migrate, unit_of_work
 from ventory.db.dialect.sqlite import UnsafeDatabase
+from ventory.stock.sealed import SealKey
+from ventory.stock.seals import Heads
 from ventory.storage import UnusableStorage
 
 
@@ -233,24 +235,57 @@ def import_(kind: str, file: Path, map_name, inventory, encoding, all_or_nothing
 
 @ventory.command()
 def verify() -> None:
-    """Recompute every derived figure from the ledger and name each difference.
+    """Recompute every derived figure from the ledger, walk the chain of its seals, and name each difference.
 
-    Exits 0 when all is right, 1 with the differences.
+    Exits 0 when all is right, 1 with the differences. The newest seals are printed: kept elsewhere, they show later
+    that nothing was cut off.
     """
-    from ventory.stock.verify import verify as check
+    from ventory.stock.proof import prove
 
-    engine = open_database(settings.load())
+    config = settings.load()
+    engine = open_database(config)
     _refuse_pending(engine)
     started = time.monotonic()
     with engines.reading(engine).connect() as connection:
-        report = check(connection)
-    for difference in report.differences:
+        found = prove(connection, SealKey(config.seal_key), Heads(config.home).read())
+    for difference in found.differences:
         say(str(difference))
+    for chain in found.chains:
+        if chain.head:
+            whose = f"inventory {chain.inventory_id}" if chain.inventory_id else "accounts"
+            say(f"{whose}: {chain.rows} rows in {chain.blocks} blocks, {chain.waiting} waiting, seal {chain.head}")
     say(
-        f"{report.lines} lines, {report.balances} balances, {report.facts} daily facts,"
-        f" {len(report.differences)} differences ({time.monotonic() - started:.1f} s)"
+        f"{found.lines} lines, {found.balances} balances, {found.facts} daily facts, {found.rows} sealed rows,"
+        f" {len(found.differences)} differences ({time.monotonic() - started:.1f} s)"
     )
-    raise SystemExit(1 if report.differences else 0)
+    raise SystemExit(1 if found.differences else 0)
+
+
+@ventory.command()
+@click.option("--accept", is_flag=True, help="Take the seals in the database for the newest, after a restore.")
+def seal(accept: bool) -> None:
+    """Seal what waits, as the worker does now and then, and print the newest seals.
+
+    With --accept it seals nothing: what the database holds counts as the newest from now on, also when newer seals are
+    known in the data folder. Use it after a backup was restored on purpose.
+    """
+    from ventory.stock import seals
+
+    config = settings.load()
+    engine = open_database(config)
+    _refuse_pending(engine)
+    heads = Heads(config.home)
+    if accept:
+        seals.accept(engine, heads)
+    else:
+        try:
+            count = seals.Sealer(engine, SealKey(config.seal_key), heads).seal()
+        except seals.CannotSeal as refusal:
+            print(f"ventory: {refusal}", file=sys.stderr, flush=True)
+            raise SystemExit(1) from None
+        say(f"{count} rows were sealed")
+    for inventory_id, head in sorted(heads.read().items()):
+        say(f"inventory {inventory_id}: block {head.number}, seal {head.seal}, {head.sealed_at}")
 
 
 @ventory.command()

@@ -19,6 +19,7 @@ KNOWN_PLACEHOLDERS = frozenset(
 )
 SHORTEST_SECRET = 32
 DAY = 86_400
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 _RATE = re.compile(r"[1-9][0-9]{0,8} per (second|minute|hour|day)")
 
 
@@ -31,6 +32,8 @@ class Config:
     """Settings of one process. Names in the environment are the field names in capitals, unless noted.
 
     environment: `VENTORY_ENV` or `FLASK_ENV`; in production secrets must be configured
+    seal_key: seals the ledger; it must never be where the database's owner can read it
+    verify_at: the hour and minute at which every inventory is proven each night, by its own clock; None for never
     home: `VENTORY_HOME`, the folder for the embedded database, files, mail, logs and secrets
     secret_key_fallbacks, jwt_secret_key_fallbacks: secrets from before, newest first; they verify and sign nothing
     session_idle_expires, session_expires: how long a page sign-in holds unused, and at all
@@ -43,6 +46,7 @@ class Config:
     database_url: str
     secret_key: str
     jwt_secret_key: str
+    seal_key: str
     jwt_access_token_expires: timedelta = timedelta(minutes=15)
     jwt_refresh_token_expires: timedelta = timedelta(days=30)
     jwt_session_expires: timedelta = timedelta(days=90)
@@ -65,6 +69,7 @@ class Config:
     max_body_bytes: int = 2 * 1024 * 1024
     storage_url: str = ""
     storage_options: dict[str, str] = field(default_factory=dict)
+    verify_at: timedelta | None = timedelta(hours=3, minutes=10)
 
     @property
     def is_production(self) -> bool:
@@ -105,6 +110,8 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "session_expires": _seconds("SESSION_EXPIRES", environ, DAY, least=600, most=30 * DAY),
         "secret_key_fallbacks": _fallbacks("SECRET_KEY_FALLBACKS", environ, is_production),
         "jwt_secret_key_fallbacks": _fallbacks("JWT_SECRET_KEY_FALLBACKS", environ, is_production),
+        # Production may lack it: the documents that Ventory follows know no such setting, so it is made and kept.
+        "seal_key": _secret("SEAL_KEY", environ, home, is_production=False),
         "port": _whole("PORT", environ, 5000, least=1, most=65_535),
         "mail": {
             "MAIL_SERVER": environ.get("MAIL_SERVER", ""),
@@ -127,6 +134,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "public_url": environ.get("VENTORY_PUBLIC_URL", "").rstrip("/"),
         "storage_url": environ.get("STORAGE_URL") or (home / "files").as_uri(),
         "storage_options": _storage_options(environ),
+        "verify_at": _time_of_day("VERIFY_AT", environ, "03:10"),
     }
     return Config(**(settings | overrides))
 
@@ -234,6 +242,17 @@ def _rate(name: str, environ: dict[str, str], default: str) -> str:
     if not _RATE.fullmatch(written):
         raise BadSetting(f'{name} is {written!r}; a rate such as "600 per minute" is needed, or "none".')
     return written
+
+
+def _time_of_day(name: str, environ: dict[str, str], default: str) -> timedelta | None:
+    """How long after midnight; None when it says "never"."""
+    written = environ.get(name, "").strip() or default
+    if written.lower() == "never":
+        return None
+    if not _CLOCK.fullmatch(written):
+        raise BadSetting(f'{name} is {written!r}; a time such as "03:10" is needed, or "never".')
+    hours, _, minutes = written.partition(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
 
 
 def _truth(name: str, environ: dict[str, str]) -> bool:

@@ -20,6 +20,7 @@ from ventory.blueprints.inventory_types.models import InventoryType
 from ventory.blueprints.items.models import Item, ItemBarcode, ItemGroup, ItemNote, ItemStore
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.blueprints.prices.models import Price, PriceList
+from ventory.blueprints.proof.models import ProofRun
 from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.tags.models import ItemTag, Tag
@@ -41,6 +42,7 @@ from ventory.stock.models import (
     MovementPrivate,
     Place,
     RecentSales,
+    SealBlock,
 )
 
 __all__ = [
@@ -86,8 +88,10 @@ __all__ = [
     "Place",
     "Price",
     "PriceList",
+    "ProofRun",
     "RecentSales",
     "RecoveryCode",
+    "SealBlock",
     "SecondFactor",
     "Store",
     "Supplier",

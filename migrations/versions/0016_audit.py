@@ -7,7 +7,7 @@ from ventory.db.base import Id
 from ventory.db.types import UtcTime
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

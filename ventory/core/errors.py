@@ -294,3 +294,9 @@ class CurrencyFrozen(Rejected):
     """The currency of an inventory holds from its first movement on."""
 
     code = "currency_frozen"
+
+
+class ProofRunning(Rejected):
+    """The inventory is being checked at the moment; the result of that check is as good."""
+
+    code = "proof_running"

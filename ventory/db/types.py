@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeDecorator
 from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
 
 
-class _Exact(TypeDecorator):
+class Exact(TypeDecorator):
     impl = Numeric
     cache_ok = True
     precision: int
@@ -46,28 +46,28 @@ class _Exact(TypeDecorator):
         return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
 
 
-class Quantity(_Exact):
+class Quantity(Exact):
     """Stock units, six decimals, below 10⁹."""
 
     cache_ok = True
     precision, decimals = 15, QUANTITY_DECIMALS
 
 
-class QuantitySum(_Exact):
+class QuantitySum(Exact):
     """Stock units of many lines, six decimals; wider than any of them."""
 
     cache_ok = True
     precision, decimals = 24, QUANTITY_DECIMALS
 
 
-class Money(_Exact):
+class Money(Exact):
     """An amount in the inventory's currency, four decimals."""
 
     cache_ok = True
     precision, decimals = 18, MONEY_DECIMALS
 
 
-class UnitPrice(_Exact):
+class UnitPrice(Exact):
     """Money per stock unit, six decimals."""
 
     cache_ok = True

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Text,
@@ -333,6 +334,35 @@ class DerivedInventory(Tenant, Base):
     inventory_id: Mapped[int] = mapped_column(Id, ForeignKey("inventory.id"), primary_key=True, autoincrement=False)
     until: Mapped[date] = mapped_column(Date)
     version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class SealBlock(Tenant, Base):
+    """Rows that were sealed together: a link of the inventory's one hash chain. Never updated or deleted.
+
+    Holds every row of its kind (stock.sealed) with after_id < id <= until_id, and what belongs to them; the next block
+    of the kind goes on there. total: rows and parts of the chain so far, with these; digests: of each row, so that one
+    that was changed can be named; content: of all of them, whole; seal: of the block and the one before it, under a key
+    that is not in the database.
+    inventory_id: 0 for what belongs to accounts rather than to an inventory
+    """
+
+    __tablename__ = "seal_block"
+    __table_args__ = (UniqueConstraint("inventory_id", "kind", "until_id", name="uq_seal_block_until"),)
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(20))
+    after_id: Mapped[int] = mapped_column(Id)
+    until_id: Mapped[int] = mapped_column(Id)
+    rows: Mapped[int] = mapped_column(Integer)
+    parts: Mapped[int] = mapped_column(Integer)
+    total: Mapped[int] = mapped_column(Id)
+    digests: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    seal: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[str] = mapped_column(String(16))
+    sealed_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 means(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -91,24 +92,24 @@ _FIGURES = (
 )
 
 
-def verify(connection: Connection) -> Report:
-    """Compare every balance and every daily fact of every inventory with the ledger.
+def verify(
+    connection: Connection, inventory_id: int | None = None, tell: Callable[[int], None] = lambda _: None
+) -> Report:
+    """Compare every balance and every daily fact with the ledger, of one inventory or of all.
 
     Run it in one unchanging view (a reading transaction): it may take place while others write.
+    tell: is told how many more lines were checked, and may stop it by raising
     """
-    lines = connection.execute(select(func.count()).select_from(MovementLine.__table__)).scalar_one()
+    lines = count_of_lines(connection, inventory_id)
     balances = Balance.__table__
     found: dict[tuple[int, int, int], tuple] = {}
-    rows = connection.execute(
-        select(
-            balances.c.inventory_id, balances.c.place_id, balances.c.item_id, *(balances.c[f] for f in _FIGURES)
-        ).execution_options(yield_per=BATCH)
-    )
+    columns = (balances.c.inventory_id, balances.c.place_id, balances.c.item_id, *(balances.c[f] for f in _FIGURES))
+    rows = connection.execute(_within(inventory_id, balances, select(*columns)).execution_options(yield_per=BATCH))
     for row in rows:
         found[row[0], row[1], row[2]] = tuple(row[3:])
     count = len(found)
     differences = []
-    for expected in derived(connection):
+    for expected in derived(connection, inventory_id):
         key: tuple[int, int, int] = (expected.inventory_id, expected.place_id, expected.item_id)
         figures = found.pop(key, None)
         if figures is None:
@@ -120,11 +121,22 @@ def verify(connection: Connection) -> Report:
             if is_now != getattr(expected, figure)
         ]
     differences += [Difference(*key, "the balance", "there", "missing") for key in sorted(found)]
-    count_of_facts, more = verify_facts(connection)
+    count_of_facts, more = verify_facts(connection, inventory_id, tell)
     return Report(lines, count, count_of_facts, (*differences, *more))
 
 
-def verify_facts(connection: Connection) -> tuple[int, list[Difference]]:
+def count_of_lines(connection: Connection, inventory_id: int | None = None) -> int:
+    line = MovementLine.__table__
+    return connection.execute(_within(inventory_id, line, select(func.count()).select_from(line))).scalar_one()
+
+
+def _within(inventory_id: int | None, table, statement: Select) -> Select:
+    return statement if inventory_id is None else statement.where(table.c.inventory_id == inventory_id)
+
+
+def verify_facts(
+    connection: Connection, inventory_id: int | None = None, tell: Callable[[int], None] = lambda _: None
+) -> tuple[int, list[Difference]]:
     """Compare daily facts and their sums with the ledger, up to where their reader came.
 
     An inventory that is not derived yet has none to compare. Memory grows with items and days, not with lines.
@@ -132,8 +144,10 @@ def verify_facts(connection: Connection) -> tuple[int, list[Difference]]:
     """
     count, differences = 0, []
     inventories = connection.execute(text("SELECT inventory_id FROM derived_inventory ORDER BY inventory_id"))
-    for inventory_id in inventories.scalars().all():
-        check = _FactsCheck(connection, inventory_id)
+    for each in inventories.scalars().all():
+        if inventory_id not in (None, each):
+            continue
+        check = _FactsCheck(connection, each, tell)
         check.run()
         count += check.count
         differences += check.differences
@@ -146,8 +160,8 @@ class _FactsCheck:
     Rows are compared in the database's own form.
     """
 
-    def __init__(self, connection: Connection, inventory_id: int):
-        self.connection, self.inventory_id = connection, inventory_id
+    def __init__(self, connection: Connection, inventory_id: int, tell: Callable[[int], None]):
+        self.connection, self.inventory_id, self.tell = connection, inventory_id, tell
         self.count = 0
         self.differences: list[Difference] = []
         self.until = facts.state_of(connection, inventory_id).until
@@ -155,6 +169,7 @@ class _FactsCheck:
 
     def run(self) -> None:
         kinds, places = facts.places_of(self.connection, self.inventory_id)
+        counts = _lines_by_place(self.connection, self.inventory_id, places)
         for where in places.values():
             own = (self.inventory_id, where.id)
             of_ledger = derive.facts(self.connection, self.inventory_id, where, kinds, self.left_out)
@@ -163,6 +178,7 @@ class _FactsCheck:
             self._sums(DailyTotal, where.id, ("business_date",), FLOWS, derive.totals(*own))
             self._sums(DerivedPlace, where.id, ("place_id",), ("on_hand",), derive.on_hand(*own))
             self._sums(RecentSales, where.id, ("item_id",), RECENT_FIGURES, derive.recent(*own, self.until))
+            self.tell(counts[where.id])
         everywhere = facts.everywhere(self.inventory_id, places)
         self._sums(RecentSales, facts.EVERYWHERE, ("item_id",), RECENT_FIGURES, everywhere)
 
@@ -202,6 +218,16 @@ class _FactsCheck:
         self.differences.append(Difference(self.inventory_id, place_id, item_id, figure, found, expected))
 
 
+def _lines_by_place(connection: Connection, inventory_id: int, places: Container[int]) -> Counter[int]:
+    """How many lines each place brings: what came, and what left for where no stock is held."""
+    line = MovementLine.__table__.c
+    ends = select(line.to_place_id, line.from_place_id, func.count()).where(line.inventory_id == inventory_id)
+    found: Counter[int] = Counter()
+    for target, source, count in connection.execute(ends.group_by(line.to_place_id, line.from_place_id)):
+        found[target if target in places else source] += count
+    return found
+
+
 def _is_ours(kind) -> bool:
     return isinstance(kind, TypeDecorator)
 
@@ -232,7 +258,7 @@ def _shown(value) -> str:
     return plain(value) if isinstance(value, Decimal) else str(value)
 
 
-def derived(connection: Connection) -> Iterator[Derived]:
+def derived(connection: Connection, inventory_id: int | None = None) -> Iterator[Derived]:
     """Every balance that should exist: wherever an item is carried, and wherever lines touched a place that holds
     stock, but for stores that no longer carry what is no longer there. Reserved and incoming come from open documents;
     there are none yet that hold any.
@@ -242,18 +268,14 @@ def derived(connection: Connection) -> Iterator[Derived]:
     line, place = MovementLine.__table__, Place.__table__
     above = _rules_above_items(connection)
     carried = _CARRIED.subquery("carried")
+    came_in = (line.c.inventory_id, line.c.to_place_id.label("place_id"), line.c.item_id, line.c.quantity, line.c.value)
+    went_out = (line.c.inventory_id, line.c.from_place_id, line.c.item_id, -line.c.quantity, -line.c.value)
+    nothing = (literal(ZERO, line.c.quantity.type), literal(ZERO, line.c.value.type))
+    is_carried_too = (carried.c.inventory_id, carried.c.place_id, carried.c.item_id, *nothing)
     moved = union_all(
-        select(
-            line.c.inventory_id, line.c.to_place_id.label("place_id"), line.c.item_id, line.c.quantity, line.c.value
-        ),
-        select(line.c.inventory_id, line.c.from_place_id, line.c.item_id, -line.c.quantity, -line.c.value),
-        select(
-            carried.c.inventory_id,
-            carried.c.place_id,
-            carried.c.item_id,
-            literal(ZERO, line.c.quantity.type),
-            literal(ZERO, line.c.value.type),
-        ),
+        _within(inventory_id, line, select(*came_in)),
+        _within(inventory_id, line, select(*went_out)),
+        _within(inventory_id, carried, select(*is_carried_too)),
     ).subquery("moved")
     sums = (
         select(
@@ -271,7 +293,7 @@ def derived(connection: Connection) -> Iterator[Derived]:
         .subquery("sums")
     )
     newest = (
-        select(line.c.to_place_id, line.c.item_id, func.max(line.c.id).label("id"))
+        _within(inventory_id, line, select(line.c.to_place_id, line.c.item_id, func.max(line.c.id).label("id")))
         .where(line.c.quantity > ZERO)
         .group_by(line.c.to_place_id, line.c.item_id)
         .subquery("newest")

@@ -30,6 +30,7 @@ from ventory.models import EmailCode
 from ventory.web import logs
 from ventory.worker import files, mail
 from ventory.worker.facts import Bookkeeper
+from ventory.worker.proof import Notary, Prover
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.5
@@ -69,6 +70,8 @@ def run(config: Config, engine: Engine) -> None:
             Reader("files", files.forget, (FileForgotten.kind,)),
         ]
         bookkeeper = Bookkeeper(engine)
+        notary = Notary(engine, config)
+        prover = Prover(engine, config)
         waiter = dialect.of(engine).Waiter(engine)
         tidied_at = -math.inf
         # The first sweep waits an hour: one after every start would list the whole storage each time.
@@ -77,6 +80,8 @@ def run(config: Config, engine: Engine) -> None:
             try:
                 busy = step(engine, readers)
                 busy = bookkeeper.step() or busy
+                busy = notary.step() or busy
+                prover.step()
                 if time.monotonic() - tidied_at > TIDY_SECONDS:
                     tidy(engine)
                     forget_attempts(engine)
@@ -95,6 +100,7 @@ def run(config: Config, engine: Engine) -> None:
                 stop.wait(BREATH_SECONDS)
             else:
                 waiter.wait(stop, POLL_SECONDS)
+        prover.close()
         waiter.close()
 
 

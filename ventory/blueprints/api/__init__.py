@@ -17,6 +17,7 @@ from ventory.blueprints.inventory_types.api import types_api
 from ventory.blueprints.items.api import items_api, products_api
 from ventory.blueprints.keys.api import keys_api
 from ventory.blueprints.prices.api import prices_api
+from ventory.blueprints.proof.api import proof_api
 from ventory.blueprints.ranges.api import ranges_api
 from ventory.blueprints.stock.api import movements_api, stock_api
 from ventory.blueprints.stores.api import stores_api
@@ -40,6 +41,7 @@ VERSIONED = (
     members_api,
     invitations_api,
     keys_api,
+    proof_api,
     stores_api,
     categories_api,
     uom_api,

@@ -15,7 +15,7 @@ from ventory.db.dialect import inherited
 from ventory.db.dialect.inherited import Scope
 from ventory.db.dialect.rows import MovementRow
 from ventory.db.driver import errors_of, run
-from ventory.db.types import ListOf, array_text, numbers_text
+from ventory.db.types import Exact, ListOf, UtcTime, array_text, numbers_text
 
 SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
 NUMBERING_LOCK = 7_064_201
@@ -437,3 +437,47 @@ def pairs(first: str, second: str, rows: Iterable[tuple[int, int]]) -> tuple[str
 def epoch(column) -> ColumnElement[int]:
     """A time, or midnight of a date, in whole seconds since 1970 by UTC, rounded down."""
     return cast(func.floor(func.extract("epoch", column)), BigInteger)
+
+
+def written_rows(connection, columns: Sequence[Column], where: str, order: str) -> list[bytes]:
+    """Rows of one table in the one form that both databases write alike: as COPY writes text.
+
+    Columns stand between tabs, \\N for none, with backslashes before what would break a line; exact numbers as whole
+    numbers of their scale, times in UTC to the microsecond.
+    where, order: SQL without parameters
+    """
+    chosen = ", ".join(_written(column) for column in columns)
+    rows = f"SELECT {chosen} FROM {columns[0].table.name} WHERE {where} ORDER BY {order}"  # noqa: S608
+    connection.exec_driver_sql("SET LOCAL datestyle = 'ISO, YMD'")
+    statement = f"COPY ({rows}) TO STDOUT"
+    with errors_of(connection, statement), connection.connection.cursor().copy(statement) as copy:
+        return b"".join(copy).splitlines()
+
+
+def _written(column: Column) -> str:
+    if isinstance(column.type, Exact):  # rounded to a whole number; a NaN stays one
+        return f"round({column.name} * {10**column.type.decimals})"
+    if isinstance(column.type, UtcTime):
+        return f"to_char({column.name} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+    return column.name
+
+
+def writers(connection, table: str) -> frozenset[str]:
+    """The transactions that write to a table: each locks it before it takes an id, until its end can be seen."""
+    return frozenset(connection.execute(_WRITERS, {"table": table}).scalars())
+
+
+_WRITERS = text(
+    """
+    SELECT virtualtransaction FROM pg_locks
+    WHERE locktype = 'relation' AND relation = CAST(:table AS regclass)
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      AND pid IS DISTINCT FROM pg_backend_pid()
+    """
+)
+
+
+def take_time(connection) -> None:
+    """Let the transaction's statements take as long as they need: proving ten million lines takes minutes."""
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'")

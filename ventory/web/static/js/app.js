@@ -6,6 +6,7 @@ import { startFiles } from "./files.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startMenus } from "./menus.js";
+import { startProof } from "./proof.js";
 import { startTables } from "./table.js";
 import { startViews } from "./views.js";
 
@@ -18,3 +19,4 @@ startViews();
 startDrawer();
 startChart();
 startKeys();
+startProof();

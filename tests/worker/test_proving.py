@@ -1,0 +1,135 @@
+"""The worker seals in slices, and proves: once it can, each night, and whenever it is asked to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, text
+
+from ventory.db.engine import autocommit, writing
+from ventory.models import ProofRun, SealBlock
+from ventory.worker import proof, run
+from ventory.worker.facts import Bookkeeper
+from ventory.worker.proof import Notary, Prover
+
+
+@pytest.fixture
+def prover(chain, engine, config) -> Prover:
+    chain.item("tea", stock=10, unit_cost="2.50")
+    chain.move("sale", ("tea", 3), counterparty="Ann")
+    run.number(engine)
+    Bookkeeper(engine).step()
+    Notary(engine, config).step()
+    return Prover(engine, config)
+
+
+def runs(engine):
+    with autocommit(engine).connect() as connection:
+        return connection.execute(select(ProofRun.__table__).order_by(ProofRun.id)).all()
+
+
+def proven(prover, engine):
+    """Let the worker do the run that waits. returns: it"""
+    prover.run(*prover.claim())
+    return runs(engine)[-1]
+
+
+def test_the_first_proof_comes_by_itself_and_finds_everything_right(prover, engine, chain):
+    prover.ask_for_the_night()
+    done = proven(prover, engine)
+
+    assert (done.state, done.asked_by_id, done.differences, done.findings) == ("done", None, 0, "[]")
+    assert (done.lines, done.lines_done, done.sealed, done.balances) == (2, 2, 4, 1)
+    with autocommit(engine).connect() as connection:
+        assert connection.execute(select(SealBlock.seal)).scalars().all() == [done.seal]
+
+
+def test_the_night_has_one_proof_by_the_inventorys_own_clock(prover, engine):
+    zone = ZoneInfo("Europe/London")
+    prover.ask_for_the_night(datetime(2026, 7, 1, 12, tzinfo=zone))
+    proven(prover, engine)
+    hours = [(2, 3), (2, 3, 9), (2, 3, 11), (2, 23), (3, 3, 9), (3, 3, 10)]
+    asked = []
+    for day, *time in hours:
+        prover.ask_for_the_night(datetime(2026, 7, day, *time, tzinfo=zone))
+        asked.append(len(runs(engine)))
+        if prover_waits(engine):
+            proven(prover, engine)
+
+    assert asked == [1, 1, 2, 2, 2, 3]
+
+
+def prover_waits(engine) -> bool:
+    return runs(engine)[-1].state == "waiting"
+
+
+def test_a_difference_is_kept_with_what_it_can_link_to(prover, engine, chain):
+    with writing(engine).begin() as connection:
+        connection.execute(text("UPDATE balance SET incoming = 1000000"))
+        connection.execute(text("UPDATE movement_private SET note = 'else'"))
+    prover.ask_for_the_night()
+
+    done = proven(prover, engine)
+
+    assert done.differences == 2
+    first, second = json.loads(done.findings)
+    assert first["table"] == "movement_private"
+    assert (second["item_id"], second["place_id"]) == (chain.items["tea"], chain.stores["LEEDS"])
+
+
+def test_a_run_that_is_no_longer_wanted_stops(prover, engine, monkeypatch):
+    monkeypatch.setattr(proof, "TOLD_SECONDS", 0)
+    prover.ask_for_the_night()
+    with writing(engine).begin() as connection:
+        connection.execute(text("UPDATE proof_run SET is_unwanted = true"))
+
+    done = proven(prover, engine)
+
+    assert (done.state, done.differences) == ("stopped", 0)
+    assert done.ended_at is not None
+
+
+def test_a_run_that_breaks_off_says_so_and_the_next_can_begin(prover, engine, monkeypatch):
+    monkeypatch.setattr(proof, "prove", lambda *_: 1 / 0)
+    prover.ask_for_the_night()
+
+    done = proven(prover, engine)
+
+    assert done.state == "failed"
+    assert json.loads(done.findings) == [{"text": "The check broke off; the worker's log says why."}]
+    prover.ask_for_the_night(datetime.now(UTC) + timedelta(days=2))
+    assert runs(engine)[-1].state == "waiting"
+
+
+def test_a_run_whose_worker_is_gone_is_given_up(prover, engine):
+    prover.ask_for_the_night()
+    prover.claim()
+    with writing(engine).begin() as connection:
+        connection.execute(ProofRun.__table__.update().values(seen_at=datetime.now(UTC) - timedelta(minutes=3)))
+
+    prover.give_up_lost()
+
+    assert runs(engine)[-1].state == "failed"
+
+
+def test_two_workers_do_not_take_the_same_run(prover, engine, config):
+    prover.ask_for_the_night()
+
+    assert [prover.claim() is None, Prover(engine, config).claim() is None] == [False, True]
+
+
+def test_long_sealing_is_cut_into_slices(chain, engine, config, monkeypatch):
+    monkeypatch.setattr(proof, "SLICE_SECONDS", 0)
+    chain.item("tea", stock=10)
+    notary = Notary(engine, config)
+
+    assert notary.step() is True
+    assert notary.step() is False  # it rests
+    monkeypatch.setattr(proof, "SLICE_SECONDS", 60)
+    notary._due_at = 0.0
+    assert notary.step() is False
+    with autocommit(engine).connect() as connection:
+        assert connection.execute(select(SealBlock.rows, SealBlock.parts)).all() == [(1, 1)]

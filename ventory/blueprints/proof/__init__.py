@@ -1,0 +1,1 @@
+"""Proof: can these numbers be trusted? Runs that checked them, and the seals of the ledger."""

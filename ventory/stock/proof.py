@@ -1,0 +1,56 @@
+"""The whole proof: every derived figure held against the ledger, and the ledger against its seals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ventory.db import dialect
+from ventory.stock import chain
+from ventory.stock.chain import Broken, Chain
+from ventory.stock.sealed import SealKey
+from ventory.stock.seals import Head
+from ventory.stock.verify import Difference, verify
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was checked and what was found. rows: that are sealed"""
+
+    lines: int
+    balances: int
+    facts: int
+    rows: int
+    chains: tuple[Chain, ...]
+    differences: tuple[Broken | Difference, ...]
+
+
+def prove(
+    connection: Connection,
+    key: SealKey,
+    heads: dict[int, Head],
+    inventory_id: int | None = None,
+    told_sealed: Callable[[int], None] = lambda _: None,
+    told_lines: Callable[[int], None] = lambda _: None,
+) -> Proof:
+    """Check one inventory, or all with what belongs to accounts, in one unchanging view.
+
+    told_sealed, told_lines: are told how many more were checked, and may stop the proof by raising
+    """
+    dialect.of(connection).take_time(connection)
+    if inventory_id is None:
+        chains = chain.check_all(connection, key, heads, told_sealed)
+    else:
+        chains = [chain.check(connection, inventory_id, key, heads.get(inventory_id), told_sealed)]
+    report = verify(connection, inventory_id, told_lines)
+    broken = [each for one in chains for each in one.findings]
+    return Proof(
+        report.lines,
+        report.balances,
+        report.facts,
+        sum(one.rows for one in chains),
+        tuple(chains),
+        (*broken, *report.differences),
+    )

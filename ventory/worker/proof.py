@@ -1,0 +1,243 @@
+"""Sealing now and then, and proving: each night, and whenever somebody asks for it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Engine, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from ventory.blueprints.proof.models import DONE, FAILED, RUNNING, STOPPED, WAITING, ProofRun
+from ventory.config import Config
+from ventory.db import engine as engines
+from ventory.stock.chain import Broken
+from ventory.stock.proof import Proof, prove
+from ventory.stock.sealed import SealKey
+from ventory.stock.seals import CannotSeal, Heads, Sealer, newest_block
+from ventory.stock.verify import Difference, count_of_lines
+
+log = structlog.get_logger(__name__)
+EVERY_SECONDS = 60.0
+SLICE_SECONDS = 0.3
+"""How long the worker seals at once; its other readers and those who post come in between."""
+REST = 3
+"""Times as long as it sealed it rests when there is more."""
+LOOK_SECONDS = 1.0
+NIGHT_SECONDS = 60.0
+TOLD_SECONDS = 0.5
+LOST = timedelta(minutes=2)
+"""A run of which nothing was heard for so long has lost its worker."""
+MOST_FINDINGS = 200
+"""Differences that a run keeps in full; all are counted, `ventory verify` prints all."""
+
+_run = ProofRun.__table__.c
+
+
+class Notary:
+    """Seals what waits, in slices."""
+
+    def __init__(self, engine: Engine, config: Config):
+        self._sealer = Sealer(engine, SealKey(config.seal_key), Heads(config.home))
+        self._due_at = 0.0
+
+    def step(self) -> bool:
+        """Do what is due. returns: whether there is more"""
+        began = time.monotonic()
+        if began < self._due_at:
+            return False
+        self._due_at = began + EVERY_SECONDS
+        try:
+            count = self._sealer.seal(until=began + SLICE_SECONDS)
+        except CannotSeal as refusal:
+            log.error("not sealed", reason=str(refusal))
+            return False
+        ended = time.monotonic()
+        is_cut = ended >= began + SLICE_SECONDS
+        if is_cut:
+            self._due_at = ended + REST * (ended - began)
+        if count:
+            heads = {each: head.seal for each, head in self._sealer.heads.read().items()}
+            log.info("sealed", rows=count, seals=heads)
+        return is_cut
+
+
+class Unwanted(Exception):
+    """Somebody asked for a run to be stopped, or the worker ends."""
+
+
+class Prover:
+    """Runs the proofs that were asked for, one at a time, beside the worker's loop."""
+
+    def __init__(self, engine: Engine, config: Config):
+        self.engine, self.verify_at = engine, config.verify_at
+        self.key, self.heads = SealKey(config.seal_key), Heads(config.home)
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._looked_at = self._night_at = float("-inf")
+
+    def step(self) -> None:
+        """Begin the next run when it is time and none is under way."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_SECONDS or (self._thread is not None and self._thread.is_alive()):
+            return
+        self._looked_at = now
+        if now - self._night_at >= NIGHT_SECONDS:
+            self._night_at = now
+            self.give_up_lost()
+            self.ask_for_the_night()
+        found = self.claim()
+        if found is not None:
+            self._thread = threading.Thread(target=self.run, args=found, name="ventory-prover", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop what runs."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def claim(self) -> tuple[int, int] | None:
+        """Take the run that waited longest. returns: its id and inventory; another worker may have been faster"""
+        with engines.autocommit(self.engine).connect() as connection:
+            waiting = select(_run.id, _run.inventory_id).where(_run.state == WAITING).order_by(_run.id).limit(1)
+            row = connection.execute(waiting).one_or_none()
+        if row is None:
+            return None
+        now = datetime.now(UTC)
+        with engines.writing(self.engine).begin() as connection:
+            mine = update(ProofRun.__table__).where(_run.id == row.id, _run.state == WAITING)
+            done = connection.execute(mine.values(state=RUNNING, began_at=now, seen_at=now)).rowcount
+        return (row.id, row.inventory_id) if done else None
+
+    def run(self, run_id: int, inventory_id: int) -> None:
+        """Prove an inventory and write down what came of it."""
+        told = _Told(self, run_id)
+        try:
+            with engines.reading(self.engine).connect() as connection:
+                newest = newest_block(connection, inventory_id)
+                told.begin(count_of_lines(connection, inventory_id), newest.total if newest else 0)
+                found = prove(connection, self.key, self.heads.read(), inventory_id, told.sealed, told.lines)
+        except Unwanted:
+            reason = "The worker was stopped." if self._stop.is_set() else None
+            self._end(run_id, STOPPED, findings=json.dumps([{"text": reason}] if reason else []))
+        except Exception:
+            log.exception("proof")
+            reason = "The check broke off; the worker's log says why."
+            self._end(run_id, FAILED, findings=json.dumps([{"text": reason}]))
+        else:
+            self._end(run_id, DONE, **_outcome(found))
+
+    def _end(self, run_id: int, state: str, **values) -> None:
+        now = datetime.now(UTC)
+        self.write(run_id, state=state, ended_at=now, seen_at=now, **values)
+        log.info("proof", run=run_id, state=state, differences=values.get("differences"))
+
+    def write(self, run_id: int, **values) -> None:
+        with engines.writing(self.engine).begin() as connection:
+            connection.execute(update(ProofRun.__table__).where(_run.id == run_id).values(**values))
+
+    def is_unwanted(self, run_id: int) -> bool:
+        if self._stop.is_set():
+            return True
+        with engines.autocommit(self.engine).connect() as connection:
+            return bool(connection.execute(select(_run.is_unwanted).where(_run.id == run_id)).scalar_one())
+
+    def give_up_lost(self) -> None:
+        """End the runs whose worker is gone, so that others can begin."""
+        now = datetime.now(UTC)
+        with engines.writing(self.engine).begin() as connection:
+            connection.execute(
+                update(ProofRun.__table__)
+                .where(_run.state == RUNNING, _run.seen_at < now - LOST)
+                .values(state=FAILED, ended_at=now, findings=json.dumps([{"text": "The worker ended before it did."}]))
+            )
+
+    def ask_for_the_night(self, now: datetime | None = None) -> None:
+        """Ask for each inventory's run of the night once its hour has come, and for its very first at once."""
+        if self.verify_at is None:
+            return
+        moment = now or datetime.now(UTC)
+        with engines.autocommit(self.engine).connect() as connection:
+            inventories = connection.execute(_ACTIVE).all()
+            nightly = select(_run.inventory_id, func.max(_run.asked_at)).where(_run.asked_by_id.is_(None))
+            last = dict(connection.execute(nightly.group_by(_run.inventory_id)).all())
+        for inventory_id, zone in inventories:
+            if _is_due(moment, ZoneInfo(zone), self.verify_at, last.get(inventory_id)):
+                self._ask(inventory_id, moment)
+
+    def _ask(self, inventory_id: int, now: datetime) -> None:
+        run = {"inventory_id": inventory_id, "asked_at": now, "state": WAITING, "is_unwanted": False, "findings": "[]"}
+        figures = ("lines", "lines_done", "sealed", "sealed_done", "balances", "facts", "differences")
+        try:
+            with engines.writing(self.engine).begin() as connection:
+                connection.execute(insert(ProofRun.__table__).values(run | dict.fromkeys(figures, 0)))
+        except IntegrityError:
+            log.info("proof waits", inventory=inventory_id)  # somebody has asked for one; that is as good
+
+
+_ACTIVE = text(
+    "SELECT i.id, i.time_zone FROM inventory i JOIN derived_inventory d ON d.inventory_id = i.id"
+    " WHERE i.archived_at IS NULL ORDER BY i.id"
+)
+
+
+def _is_due(now: datetime, zone: ZoneInfo, verify_at: timedelta, last: datetime | None) -> bool:
+    """Whether a night's run is due. last: when the one before was asked for"""
+    if last is None:
+        return True
+    local = now.astimezone(zone)
+    hour = local.replace(hour=0, minute=0, second=0, microsecond=0) + verify_at
+    return hour <= local and last < hour
+
+
+class _Told:
+    """Writes down how far a run came, and hears when it is no longer wanted."""
+
+    def __init__(self, prover: Prover, run_id: int):
+        self.prover, self.run_id = prover, run_id
+        self._done = {"lines_done": 0, "sealed_done": 0}
+        self._written_at = time.monotonic()
+
+    def begin(self, lines: int, sealed: int) -> None:
+        self.prover.write(self.run_id, lines=lines, sealed=sealed)
+
+    def lines(self, more: int) -> None:
+        self._add("lines_done", more)
+
+    def sealed(self, more: int) -> None:
+        self._add("sealed_done", more)
+
+    def _add(self, name: str, more: int) -> None:
+        self._done[name] += more
+        if time.monotonic() - self._written_at < TOLD_SECONDS:
+            return
+        if self.prover.is_unwanted(self.run_id):
+            raise Unwanted
+        self.prover.write(self.run_id, seen_at=datetime.now(UTC), **self._done)
+        self._written_at = time.monotonic()
+
+
+def _outcome(found: Proof) -> dict:
+    return {
+        "lines": found.lines,
+        "lines_done": found.lines,
+        "sealed": found.rows,
+        "sealed_done": found.rows,
+        "balances": found.balances,
+        "facts": found.facts,
+        "differences": len(found.differences),
+        "findings": json.dumps([_told(each) for each in found.differences[:MOST_FINDINGS]]),
+        "seal": found.chains[0].head if found.chains else None,
+    }
+
+
+def _told(found: Broken | Difference) -> dict:
+    """A difference as the page shows it, with what it can link to."""
+    if isinstance(found, Difference):
+        return {"text": str(found), "item_id": found.item_id, "place_id": found.place_id}
+    return {"text": str(found), "table": found.table, "id": found.id}
