@@ -92,6 +92,7 @@ def test_the_shop_has_the_name_and_the_kind_that_were_asked_for(door, letters):
     assert len(categories) > 10
 
 
+@pytest.mark.attack("A11")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("email", "no address"), ("name", "  "), ("password", "short"), ("kind", "zoo"), ("is_admin", True),
@@ -104,6 +105,7 @@ def test_a11_what_is_wrong_or_unknown_is_named(door, letters, field, value):
     assert letters.all() == []
 
 
+@pytest.mark.attack("A25")
 def test_a25_after_five_wrong_codes_the_right_one_counts_no_more(door, letters):
     door.sign_up()
     code = letters.code(ADA)
@@ -116,6 +118,7 @@ def test_a25_after_five_wrong_codes_the_right_one_counts_no_more(door, letters):
     assert door.login().status_code == 401
 
 
+@pytest.mark.attack("A26")
 def test_a26_of_two_hundred_guesses_at_once_five_are_looked_at(app, door, letters):
     door.sign_up()
     code = letters.code(ADA)
@@ -132,6 +135,7 @@ def test_a26_of_two_hundred_guesses_at_once_five_are_looked_at(app, door, letter
         assert session.execute(select(EmailCode.tries)).scalars().all() == [5]
 
 
+@pytest.mark.attack("A27")
 def test_a27_a_code_that_worked_works_once(door, letters):
     door.sign_up()
     code = letters.code(ADA)
@@ -140,6 +144,7 @@ def test_a27_a_code_that_worked_works_once(door, letters):
     assert (again.status_code, again.json["code"]) == (401, "wrong_code")
 
 
+@pytest.mark.attack("A28")
 def test_a28_a_code_is_good_for_its_own_address_and_purpose(door, letters):
     tokens = door.enter(letters)
     door.sign_up("bob@shop.example")
@@ -157,6 +162,7 @@ def test_a28_a_code_is_good_for_its_own_address_and_purpose(door, letters):
     assert door.login().status_code == 200
 
 
+@pytest.mark.attack("A29")
 def test_a29_a_code_holds_ten_minutes_and_until_a_newer_one(door, letters):
     door.sign_up()
     first = letters.code(ADA)
@@ -170,6 +176,7 @@ def test_a29_a_code_holds_ten_minutes_and_until_a_newer_one(door, letters):
     assert door.post("verify", email=ADA, code=second).status_code == 200
 
 
+@pytest.mark.attack("A30")
 def test_a30_no_code_and_no_password_stands_in_database_or_log(door, letters, engine, config):
     door.sign_up()
     code = letters.code(ADA)
@@ -184,6 +191,7 @@ def test_a30_no_code_and_no_password_stands_in_database_or_log(door, letters, en
     assert PASSWORD not in logs
 
 
+@pytest.mark.attack("A31")
 def test_a31_one_more_code_a_minute_and_five_an_hour(door, letters):
     door.sign_up()
     assert door.post("resend", email=ADA).status_code == 429
@@ -209,6 +217,7 @@ def test_a31_too_many_codes_for_one_purpose_do_not_delay_those_for_another(door,
         assert letters.to(chain.email)[-1]["Subject"] == "Your code for a new Ventory password"
 
 
+@pytest.mark.attack("A31")
 def test_a31_one_client_cannot_have_a_thousand_addresses_written_to(door):
     answers = [door.post("reset", email=f"person{number}@shop.example").status_code for number in range(130)]
     assert answers == [202] * 100 + [429] * 30
@@ -217,6 +226,7 @@ def test_a31_one_client_cannot_have_a_thousand_addresses_written_to(door):
 FORGED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP")
 
 
+@pytest.mark.attack("A32")
 def test_a32_a_forged_proxy_header_gives_no_new_tries(door, chain):
     answers = []
     for number in range(60):
@@ -225,6 +235,7 @@ def test_a32_a_forged_proxy_header_gives_no_new_tries(door, chain):
     assert answers == [401] * 40 + [429] * 20
 
 
+@pytest.mark.attack("A33")
 def test_a33_spellings_of_one_address_share_their_tries(door, chain):
     name, _, host = chain.email.partition("@")
     wide = "".join(chr(ord(char) + 0xFEE0) if char.isalpha() else char for char in name)
@@ -236,6 +247,7 @@ def test_a33_spellings_of_one_address_share_their_tries(door, chain):
     assert 0 < int(locked.headers["Retry-After"]) <= 901
 
 
+@pytest.mark.attack("A34")
 @pytest.mark.parametrize(
     "body",
     [
@@ -248,6 +260,7 @@ def test_a34_one_body_holds_one_sign_in(app, chain, body):
     assert answer.status_code in (400, 422)
 
 
+@pytest.mark.attack("A36")
 def test_a36_known_and_unknown_addresses_get_the_same_answers(door, letters, chain):
     def said(answer):
         body = dict(answer.json) | {"request_id": ""}
@@ -269,6 +282,7 @@ def test_a36_known_and_unknown_addresses_get_the_same_answers(door, letters, cha
     assert letter["Subject"] == "You have a Ventory account already"
 
 
+@pytest.mark.attack("A36")
 def test_a36_a_decoys_code_opens_nothing(door, chain, config):
     from ventory.blueprints.accounts.codes import code_of
 
@@ -280,12 +294,14 @@ def test_a36_a_decoys_code_opens_nothing(door, chain, config):
     assert door.post("verify", email=chain.email, code=code).status_code == 401
 
 
+@pytest.mark.attack("A38")
 def test_a38_no_other_way_to_sign_in_is_taken(door, chain):
     assert door.post("login", email=chain.email, provider="ldap").status_code == 422
     assert door.post("login", email=chain.email, password="").status_code == 422
     assert door.post("login", email=chain.email, password=None, auth_type="oauth").status_code == 422
 
 
+@pytest.mark.attack("A39")
 def test_a39_a_forged_host_changes_no_link(door, letters, chain):
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     door.post("reset", email=chain.email, headers=forged)
@@ -294,6 +310,7 @@ def test_a39_a_forged_host_changes_no_link(door, letters, chain):
     assert "http://localhost:5000/auth/reset/confirm" in letter
 
 
+@pytest.mark.attack("A40", "A41")
 def test_a40_a41_a_reset_ends_every_session_and_its_code_is_good_once(door, letters, chain):
     before = door.login(chain.email, OWNERS).json
     door.post("reset", email=chain.email)
@@ -312,6 +329,7 @@ def test_a40_a41_a_reset_ends_every_session_and_its_code_is_good_once(door, lett
     assert letters.to(chain.email)[-1]["Subject"] == "The password of your Ventory account was changed"
 
 
+@pytest.mark.attack("A40")
 def test_a40_a_reset_code_is_void_after_the_password_changed_otherwise(door, letters, chain, api):
     door.post("reset", email=chain.email)
     code = letters.code(chain.email)
@@ -321,6 +339,7 @@ def test_a40_a_reset_code_is_void_after_the_password_changed_otherwise(door, let
     assert again.status_code == 401
 
 
+@pytest.mark.attack("A41")
 def test_a41_another_password_ends_every_other_session(door, chain, api, letters):
     other = door.login(chain.email, OWNERS).json
     refused = api.post("/api/v1/users/me/password", {"current_password": "wrong", "password": PASSWORD})
@@ -336,6 +355,7 @@ def test_a41_another_password_ends_every_other_session(door, chain, api, letters
     assert letters.to(chain.email)[-1]["Subject"] == "The password of your Ventory account was changed"
 
 
+@pytest.mark.attack("A45")
 def test_a45_a_megabyte_of_password_is_not_even_read(door):
     started = datetime.now(UTC)
     answer = door.sign_up(password="x" * 1_000_000)
@@ -344,6 +364,7 @@ def test_a45_a_megabyte_of_password_is_not_even_read(door):
     assert door.login(password="x" * 1_000_000).status_code == 413
 
 
+@pytest.mark.attack("A45")
 def test_a45_the_umlaut_of_another_keyboard_signs_in_too(door, letters):
     door.sign_up(password="gru\u0308ne Wiesen im Mai")
     door.post("verify", email=ADA, code=letters.code(ADA))
@@ -351,6 +372,7 @@ def test_a45_the_umlaut_of_another_keyboard_signs_in_too(door, letters):
     assert door.login(password="grune Wiesen im Mai").status_code == 401
 
 
+@pytest.mark.attack("A46")
 def test_a46_one_try_for_each_of_many_accounts_is_braked(door):
     answers = [door.login(f"person{number}@shop.example").status_code for number in range(60)]
     assert answers.index(429) <= 50
@@ -360,6 +382,7 @@ def test_who_signs_in_rightly_uses_up_no_tries(door, chain):
     assert {door.login(chain.email, OWNERS).status_code for _ in range(45)} == {200}
 
 
+@pytest.mark.attack("A49")
 def test_a49_visiting_a_link_changes_nothing(door, app, chain):
     for path in ("/api/v1/auth/verify", "/api/v1/auth/reset/confirm", "/api/v1/auth/signup"):
         assert door.client.get(path).status_code == 405
@@ -410,6 +433,7 @@ def test_a_new_address_is_proven_before_it_counts(api, door, letters, chain):
     assert api.get("/api/products").status_code == 200
 
 
+@pytest.mark.attack("A36")
 def test_a36_a_taken_address_is_answered_alike_and_its_owner_hears_of_it(api, letters, chain):
     taken = chain.member("clerk")[1]
     answer = api.post("/api/v1/users/me/email", {"email": taken, "password": OWNERS})
@@ -454,6 +478,7 @@ def test_an_inventory_that_nobody_else_works_in_is_archived_with_its_owner(api, 
         assert session.get_one(Inventory, chain.inventory_id).archived_at is not None
 
 
+@pytest.mark.attack("A18")
 def test_a18_a_disabled_person_is_out_at_the_next_request(sign_in, door, chain):
     _, email = chain.member("clerk")
     program = sign_in(email)

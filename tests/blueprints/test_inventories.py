@@ -343,6 +343,7 @@ def test_no_table_and_no_event_holds_the_link(api, post, engine):
 # Members -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.attack("A18")
 def test_another_role_and_other_stores_hold_at_the_next_request_in_every_channel(api, app, chain, sign_in):
     """A18: the tokens and the cookie stay, what they may do does not."""
     chain.item("tea", stock=5)
@@ -359,6 +360,7 @@ def test_another_role_and_other_stores_hold_at_the_next_request_in_every_channel
     assert "Leeds" not in pages.get("/stock").text
 
 
+@pytest.mark.attack("A4", "A18")
 def test_who_is_removed_is_out_at_the_next_request_in_every_channel(api, app, chain, sign_in):
     """A4, A18: neither the token, nor a new one from the refresh token, nor the cookie, nor a new sign-in opens it."""
     actor, email = chain.member("clerk")
@@ -377,6 +379,7 @@ def test_who_is_removed_is_out_at_the_next_request_in_every_channel(api, app, ch
     assert again.status_code == 401
 
 
+@pytest.mark.attack("A4", "A5")
 def test_a_token_for_an_inventory_that_one_left_is_worth_nothing_while_the_other_goes_on(api, chain, sign_in):
     """A4, A5: each token is for one inventory."""
     second = another(api)
@@ -390,6 +393,7 @@ def test_a_token_for_an_inventory_that_one_left_is_worth_nothing_while_the_other
     assert api.get("/api/products").status_code == 200
 
 
+@pytest.mark.attack("A18")
 def test_a_disabled_account_is_out_at_the_next_request(api, app, chain, sign_in):
     """A18"""
     _, email = chain.member("clerk")
@@ -457,6 +461,7 @@ def test_an_inventory_is_handed_over(api, chain, sign_in):
     assert heir.post(address, {"member_id": actor.id}).status_code == 422
 
 
+@pytest.mark.attack("A8", "A11")
 def test_a_manager_makes_no_owner_and_moves_none(api, chain, sign_in):
     """A8, A11"""
     manager_actor, email = chain.member("manager")

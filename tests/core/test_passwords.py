@@ -11,17 +11,20 @@ from ventory.core.passwords import normal, refuse_weak
 LONG = "Das Kamel trinkt am Dienstag Tee; neun Lampen sehen ihm durch die Scheibe zu, und keine sagt ein Wort dazu." * 2
 
 
+@pytest.mark.attack("A45")
 @pytest.mark.parametrize("length", [15, 16, 64, 128])
 def test_a45_long_passwords_are_taken_whole(length):
     refuse_weak(LONG[:length])
 
 
+@pytest.mark.attack("A45")
 @pytest.mark.parametrize("length", [1, 8, 14])
 def test_a45_fourteen_characters_are_too_few(length):
     with pytest.raises(WeakPassword, match="at least 15 characters"):
         refuse_weak(LONG[:length])
 
 
+@pytest.mark.attack("A45")
 @pytest.mark.parametrize(
     "password",
     ["passwordpassword", "123456789012345", "qwertyuiopasdfgh", "aaaaaaaaaaaaaaaa", "abcabcabcabcabcabc",
@@ -32,6 +35,7 @@ def test_a45_what_everybody_tries_first_is_refused(password):
         refuse_weak(password)
 
 
+@pytest.mark.attack("A45")
 @pytest.mark.parametrize("password", ["oliviagrant2024", "ventoryventory1", "Tea and Mugs 123", "olivia@chain.example"])
 def test_a45_what_others_know_of_the_account_is_refused(password):
     refuse_weak("kettle lamp seven rain", ["Olivia Grant", "olivia@chain.example", "Tea and Mugs"])
@@ -39,15 +43,18 @@ def test_a45_what_others_know_of_the_account_is_refused(password):
         refuse_weak(password, ["Olivia Grant", "olivia@chain.example", "Tea and Mugs"])
 
 
+@pytest.mark.attack("A45")
 def test_a45_two_ways_to_type_an_umlaut_are_one_password():
     assert normal("gru\u0308ne Wiesen im Mai") == normal("gr\u00fcne Wiesen im Mai")
     refuse_weak("gru\u0308ne Wiesen im Mai")
 
 
+@pytest.mark.attack("A45")
 def test_a45_case_blanks_and_every_sign_count():
     assert normal(" Kettle Lamp ") == " Kettle Lamp "
 
 
+@pytest.mark.attack("A45")
 def test_a45_a_nul_is_refused():
     with pytest.raises(WeakPassword, match="NUL"):
         refuse_weak("kettle lamp\x00seven rain")

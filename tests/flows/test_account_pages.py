@@ -146,6 +146,7 @@ def test_devices_are_listed_by_name_and_signed_out(app, chain, browser):
     assert third.get("/").status_code == 303
 
 
+@pytest.mark.attack("A42")
 def test_a42_a_session_from_before_signing_in_is_worth_nothing_after(app, visitor, chain):
     visitor.get("/auth/login")
     before = visitor.client.get_cookie("ventory").value
@@ -157,6 +158,7 @@ def test_a42_a_session_from_before_signing_in_is_worth_nothing_after(app, visito
     assert thief.get("/").status_code == 303
 
 
+@pytest.mark.attack("A42")
 def test_a42_a_session_that_was_planted_does_not_take_the_victim_over(app, visitor, chain):
     mallory = Browser(app, chain.member("clerk")[1])
     planted = mallory.client.get_cookie("ventory").value
@@ -167,6 +169,7 @@ def test_a42_a_session_that_was_planted_does_not_take_the_victim_over(app, visit
     assert mallory.get("/items/new").status_code == 404
 
 
+@pytest.mark.attack("A43")
 def test_a43_a_cookie_is_dead_after_signing_out(app, browser):
     cookie = browser.client.get_cookie("ventory").value
     browser.post("/auth/logout", {}, page="/")
@@ -175,6 +178,7 @@ def test_a43_a_cookie_is_dead_after_signing_out(app, browser):
     assert thief.get("/").status_code == 303
 
 
+@pytest.mark.attack("A47")
 def test_a47_a_victim_signs_in_on_their_own_device_while_a_stranger_guesses(app, browser, chain):
     browser.post("/auth/logout", {}, page="/")
     stranger = Visitor(app)
@@ -189,6 +193,7 @@ def test_a47_a_victim_signs_in_on_their_own_device_while_a_stranger_guesses(app,
         assert Visitor(app).sign_in(chain.email, OWNERS).status_code == 303
 
 
+@pytest.mark.attack("A47")
 def test_a47_a_device_is_known_for_its_own_person_alone(app, browser, chain):
     clerk = chain.member("clerk")[1]
     thief = Visitor(app)
@@ -201,6 +206,7 @@ UNSAFE = ["/auth/signup", "/auth/verify", "/auth/resend", "/auth/reset", "/auth/
           "/auth/sessions/end-others"]  # fmt: skip
 
 
+@pytest.mark.attack("A62", "A63", "A72")
 @pytest.mark.parametrize("path", UNSAFE)
 def test_a62_a63_a72_a_form_from_elsewhere_is_refused(browser, path, app):
     foreign = Visitor(app)
@@ -212,6 +218,7 @@ def test_a62_a63_a72_a_form_from_elsewhere_is_refused(browser, path, app):
         assert answer.status_code == 403, fields
 
 
+@pytest.mark.attack("A64")
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a64_json_comes_as_json(app, chain, kind):
     body = f'{{"email": "{chain.email}", "password": "{OWNERS}"}}'
@@ -219,6 +226,7 @@ def test_a64_json_comes_as_json(app, chain, kind):
     assert answer.status_code == 415
 
 
+@pytest.mark.attack("A66")
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:5000.evil.example"])
 def test_a66_other_origins_are_allowed_nothing(app, origin):
     for method in ("get", "options"):
@@ -231,6 +239,7 @@ def test_a66_other_origins_are_allowed_nothing(app, origin):
         assert not [name for name, _ in answer.headers if name.lower().startswith("access-control")]
 
 
+@pytest.mark.attack("A67")
 @pytest.mark.parametrize(
     "target",
     ["//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example", "https://evil.example",
@@ -246,6 +255,7 @@ def test_a67_signing_in_leads_nowhere_else(app, chain, target):
     assert answer.headers.get("Location", "/") in ("/", "/%5Cevil.example")
 
 
+@pytest.mark.attack("A68", "A70")
 def test_a68_a70_pages_are_not_framed_and_not_kept(browser, visitor):
     for page in (
         browser.get("/"),
@@ -272,6 +282,7 @@ def test_a_page_runs_its_own_scripts_by_a_value_that_is_new_each_time(browser):
     assert nonces[0] != nonces[1]
 
 
+@pytest.mark.attack("A69")
 def test_a69_over_tls_cookies_are_secure_and_nobody_else_can_set_them(app, chain):
     client = app.test_client()
     page = client.get("/auth/login", base_url="https://localhost")
@@ -301,6 +312,7 @@ def test_without_tls_cookies_have_no_such_name_and_flag(browser):
     assert not cookie.secure
 
 
+@pytest.mark.attack("A73")
 def test_a73_no_answer_to_a_get_holds_a_token(browser, api):
     secret = api.tokens["refresh_token"]
     for path in ("/api/v1/users/me", "/api/v1/auth/sessions", "/api/products", "/api/v1/stores"):
@@ -311,6 +323,7 @@ def test_a73_no_answer_to_a_get_holds_a_token(browser, api):
         assert "argon2" not in text
 
 
+@pytest.mark.attack("A39")
 def test_a39_a_host_that_is_not_ours_is_refused_when_ours_are_named(config, chain, engine):
     named = load(
         {"VENTORY_ENV": "testing", "VENTORY_HOME": str(config.home), "SQLALCHEMY_DATABASE_URI": config.database_url,
@@ -355,6 +368,7 @@ def tries(client, header, count=45):
     return statuses
 
 
+@pytest.mark.attack("A32")
 def test_a32_a_proxy_on_the_list_is_believed_about_the_last_address_alone(config, chain):
     client = proxied(config, chain, "10.1.0.0/16")
     forged = tries(client, lambda number: f"198.51.100.{number}, 203.0.113.9, 10.1.9.9")
@@ -363,6 +377,7 @@ def test_a32_a_proxy_on_the_list_is_believed_about_the_last_address_alone(config
     assert others == [401] * 20
 
 
+@pytest.mark.attack("A32")
 def test_a32_a_proxy_that_is_not_on_the_list_is_not(config, chain):
     client = proxied(config, chain, "10.9.0.0/16")
     assert tries(client, lambda number: f"203.0.113.{number}") == [401] * 40 + [429] * 5
@@ -407,6 +422,7 @@ def test_a_limit_for_those_who_are_signed_in_counts_each_session_by_itself(confi
     assert [answer.status_code for answer in made_up] == [401] * 5 + [429] * 2
 
 
+@pytest.mark.attack("A65")
 def test_a65_looking_at_every_page_changes_nothing(app, browser, chain, engine):
     chain.item("tea", stock=3)
     browser.get("/")

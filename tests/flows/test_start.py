@@ -66,6 +66,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.attack("A44", "A57")
 @pytest.mark.parametrize(("environment", "says"), MISTAKES, ids=lambda value: str(value)[:40])
 def test_a_mistake_of_set_up_is_one_clear_line(tmp_path, environment, says):
     done = call(["-m", "ventory", "serve"], tmp_path, **({"PORT": free_port()} | environment))
@@ -100,6 +101,7 @@ def test_secrets_are_made_once_and_kept_for_their_owner(tmp_path):
     assert (tmp_path / "secrets" / "secret_key").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.attack("A44")
 def test_a_placeholder_never_starts():
     with pytest.raises(BadSetting):
         load({"JWT_SECRET_KEY": "super-secret-jwt-key"})

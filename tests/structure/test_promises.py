@@ -80,6 +80,7 @@ def test_balances_are_made_only_where_the_rules_are_held():
     assert making == {"stock/rules.py"}
 
 
+@pytest.mark.attack("A10")
 def test_every_route_declares_its_permission(app):
     found = {}
     for rule in app.url_map.iter_rules():
@@ -92,6 +93,7 @@ def test_every_route_declares_its_permission(app):
     assert {route for route, needs in found.items() if needs == PUBLIC} == OPEN
 
 
+@pytest.mark.attack("A9", "A10")
 def test_nobody_gets_a_guarded_route_anonymously(app):
     client = app.test_client()
     asked = 0
@@ -135,6 +137,7 @@ def test_every_role_has_known_permissions():
         assert permissions <= PERMISSIONS, role
 
 
+@pytest.mark.attack("A78")
 def test_no_template_trusts_what_people_wrote():
     for file in PACKAGE.rglob("*.html"):
         text = file.read_text()

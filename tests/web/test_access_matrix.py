@@ -96,6 +96,7 @@ def test_the_search_is_not_blind(matrix, monkeypatch):
         assert any("without the right" in each for each in report.findings), "every page for everybody"
 
 
+@pytest.mark.attack("A1", "A2", "A6")
 def test_nothing_is_read_across_inventories_stores_or_roles(matrix, capsys):
     people, share = asking()
     report = matrix.run(people, methods=("GET",))
@@ -105,6 +106,7 @@ def test_nothing_is_read_across_inventories_stores_or_roles(matrix, capsys):
     assert not report.findings, told(report)
 
 
+@pytest.mark.attack("A1", "A2", "A3", "A8")
 def test_nothing_is_changed_across_inventories_stores_or_roles(matrix, capsys):
     """Last: what is one's own is really changed and taken away on the way."""
     before = rows_of(matrix.foreign.ids["inventory"])

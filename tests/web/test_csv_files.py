@@ -12,6 +12,7 @@ import pytest
 from ventory.web.csv_files import cell, csv_file
 
 
+@pytest.mark.attack("A83")
 @pytest.mark.parametrize(
     ("value", "text"),
     [

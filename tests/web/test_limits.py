@@ -45,11 +45,13 @@ def seen(networks, **environ) -> dict:
     return found
 
 
+@pytest.mark.attack("A32")
 def test_a32_headers_of_strangers_are_gone():
     forged = {"HTTP_X_FORWARDED_FOR": "1.2.3.4", "HTTP_FORWARDED": "for=1.2.3.4", "HTTP_X_REAL_IP": "1.2.3.4"}
     assert seen([], **forged) == {"REMOTE_ADDR": "10.0.0.1", "wsgi.url_scheme": "http", "HTTP_HOST": "localhost"}
 
 
+@pytest.mark.attack("A32")
 @pytest.mark.parametrize(
     ("chain", "client"),
     [

@@ -27,6 +27,7 @@ def seconds(email: str) -> float:
     return took
 
 
+@pytest.mark.attack("A35")
 def test_a35_the_time_does_not_tell_whether_an_address_is_known(chain):
     seconds(chain.email), seconds("warm@up.example")
     pairs = [(seconds(chain.email), seconds(f"nobody{number}@chain.example")) for number in range(ROUNDS)]
@@ -39,6 +40,7 @@ def test_a35_the_time_does_not_tell_whether_an_address_is_known(chain):
     assert median(unknown) > 0.005  # a password was really checked
 
 
+@pytest.mark.attack("A35")
 def test_a35_the_same_work_is_done_for_both(chain, monkeypatch):
     checked: list[str] = []
     real = service._hasher

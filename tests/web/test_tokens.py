@@ -51,6 +51,7 @@ def test_a_token_of_ours_is_taken(ask, api, signed):
     assert ask(signed()) == 200
 
 
+@pytest.mark.attack("A50")
 @pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE", "", "HS256"])
 def test_a50_a_token_without_a_signature_is_nobodys(ask, claims, name):
     head, body = part({"alg": name, "typ": "JWT"}), part(claims)
@@ -58,11 +59,13 @@ def test_a50_a_token_without_a_signature_is_nobodys(ask, claims, name):
     assert ask(f"{head}.{body}") == 401
 
 
+@pytest.mark.attack("A51")
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
 def test_a51_the_token_does_not_choose_its_algorithm(ask, signed, algorithm):
     assert ask(signed(algorithm=algorithm)) == 401
 
 
+@pytest.mark.attack("A51")
 def test_a51_a_public_key_is_no_secret(ask, claims, signed):
     for algorithm in ("RS256", "ES256", "PS256", "EdDSA"):
         head, body = part({"alg": algorithm, "typ": "JWT"}), part(claims)
@@ -70,6 +73,7 @@ def test_a51_a_public_key_is_no_secret(ask, claims, signed):
         assert ask(f"{head}.{body}.{signature}") == 401
 
 
+@pytest.mark.attack("A52")
 @pytest.mark.parametrize(
     "headers", [{"crit": ["exp"]}, {"crit": ["b64"], "b64": False}, {"crit": ["unknown"], "unknown": 1}]
 )
@@ -77,6 +81,7 @@ def test_a52_an_extension_that_must_be_understood_and_is_not_is_refused(ask, sig
     assert ask(signed(headers=headers, key="another key that is long enough to be one")) == 401
 
 
+@pytest.mark.attack("A53")
 @pytest.mark.parametrize(
     "headers",
     [{"jku": "http://127.0.0.1:9/keys"}, {"x5u": "http://127.0.0.1:9/"}, {"jwk": {"kty": "oct", "k": "YWJj"}},
@@ -87,6 +92,7 @@ def test_a53_a_token_does_not_bring_its_key(ask, api, signed, headers):
     assert ask(api.tokens["access_token"]) == 200
 
 
+@pytest.mark.attack("A54")
 @pytest.mark.parametrize(
     "changes",
     [{"iss": "ventory.evil"}, {"iss": "vent"}, {"iss": None}, {"aud": "ventor"}, {"aud": ["ventory", "other"]},
@@ -96,6 +102,7 @@ def test_a54_issuer_and_audience_are_ours_exactly(ask, signed, changes):
     assert ask(signed(**changes)) == 401
 
 
+@pytest.mark.attack("A55")
 def test_a55_one_kind_of_token_is_not_another(app, api, ask):
     refresh = api.tokens["refresh_token"]
     assert ask(refresh) == 401
@@ -104,6 +111,7 @@ def test_a55_one_kind_of_token_is_not_another(app, api, ask):
     assert api.get("/api/products").status_code == 200
 
 
+@pytest.mark.attack("A55")
 def test_a55_what_proves_something_else_is_no_access_token(app, browser, ask):
     cookie = browser.client.get_cookie("ventory").value
     device = browser.client.get_cookie("ventory_device").value
@@ -111,6 +119,7 @@ def test_a55_what_proves_something_else_is_no_access_token(app, browser, ask):
         assert ask(thing) == 401
 
 
+@pytest.mark.attack("A56")
 @pytest.mark.parametrize(
     "changes",
     [{"exp": None}, {"exp": 4e9 + 0.5}, {"exp": "tomorrow"}, {"exp": 10**30}, {"exp": -1}, {"exp": 1_700_000_000},
@@ -122,6 +131,7 @@ def test_a56_a_token_with_odd_claims_is_refused_never_a_mistake_of_ours(ask, sig
     assert ask(signed(**changes)) == 401
 
 
+@pytest.mark.attack("A56")
 def test_a56_an_access_token_ends_after_a_quarter_of_an_hour(api, ask):
     assert api.tokens["expires_in"] == 900
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=890)):
@@ -130,6 +140,7 @@ def test_a56_an_access_token_ends_after_a_quarter_of_an_hour(api, ask):
         assert ask(api.tokens["access_token"]) == 401
 
 
+@pytest.mark.attack("A57")
 def test_a57_a_key_that_could_be_guessed_does_not_start_in_production(tmp_path):
     for key in ("short", "x" * 31):
         with pytest.raises(BadSetting):
@@ -143,11 +154,13 @@ def test_a57_a_key_that_could_be_guessed_does_not_start_in_production(tmp_path):
             )
 
 
+@pytest.mark.attack("A58")
 @pytest.mark.parametrize("token", ["", "x", "a.b", "a.b.c", "a.b.c.d.e", "..", "é.é.é", "A" * 7_000, "\x7f.\x7f.\x7f"])
 def test_a58_what_is_no_token_is_refused(ask, token):
     assert ask(token.encode().decode("latin-1")) == 401
 
 
+@pytest.mark.attack("A58")
 def test_a58_a_claim_that_stands_twice_or_a_token_in_a_token_is_refused(ask, app, claims, api):
     key = app.config["JWT_SECRET_KEY"]
     twice = json.dumps(claims)[:-1] + f', "sid": {claims["sid"] + 1}}}'
@@ -161,6 +174,7 @@ def test_a58_a_claim_that_stands_twice_or_a_token_in_a_token_is_refused(ask, app
     assert ask(f"{head}.{part({'token': api.tokens['access_token']})}.x") == 401
 
 
+@pytest.mark.attack("A59")
 def test_a59_a_token_counts_in_its_header_alone(app, api, browser):
     token = api.tokens["access_token"]
     client = app.test_client()
@@ -176,6 +190,7 @@ def renew(app, token: str):
     return app.test_client().post("/api/v1/auth/refresh", headers={"Authorization": f"Bearer {token}"})
 
 
+@pytest.mark.attack("A60")
 def test_a60_a_refresh_token_is_good_for_once(app, api):
     first = api.tokens["refresh_token"]
     renewed = renew(app, first)
@@ -186,6 +201,7 @@ def test_a60_a_refresh_token_is_good_for_once(app, api):
     assert renew(app, renewed.json["refresh_token"]).status_code == 200
 
 
+@pytest.mark.attack("A60")
 def test_a60_a_stolen_refresh_token_ends_the_whole_session(app, api):
     first = api.tokens["refresh_token"]
     renewed = renew(app, first).json
@@ -197,6 +213,7 @@ def test_a60_a_stolen_refresh_token_ends_the_whole_session(app, api):
         assert api.get("/api/products").status_code == 401
 
 
+@pytest.mark.attack("A60")
 def test_a60_an_older_one_ends_it_even_within_the_grace(app, api):
     first = api.tokens["refresh_token"]
     third = renew(app, renew(app, first).json["refresh_token"]).json
@@ -204,6 +221,7 @@ def test_a60_an_older_one_ends_it_even_within_the_grace(app, api):
     assert renew(app, third["refresh_token"]).status_code == 401
 
 
+@pytest.mark.attack("A60")
 def test_a60_of_two_that_renew_at_once_one_wins(app, api):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: renew(app, api.tokens["refresh_token"]), range(8)))
@@ -213,6 +231,7 @@ def test_a60_of_two_that_renew_at_once_one_wins(app, api):
     assert renew(app, winner.json["refresh_token"]).status_code == 200
 
 
+@pytest.mark.attack("A60")
 def test_a60_a_made_up_refresh_token_of_a_pages_session_is_refused(app, browser, api):
     from sqlalchemy import select
 
@@ -228,11 +247,13 @@ def test_a60_a_made_up_refresh_token_of_a_pages_session_is_refused(app, browser,
     assert browser.get("/").status_code == 200
 
 
+@pytest.mark.attack("A60")
 def test_a60_a_refresh_token_ends_after_a_month_of_rest(app, api):
     with time_machine.travel(datetime.now(UTC) + timedelta(days=31)):
         assert renew(app, api.tokens["refresh_token"]).status_code == 401
 
 
+@pytest.mark.attack("A61")
 def test_a61_secrets_are_compared_in_constant_time():
     import ast
     from pathlib import Path
@@ -254,6 +275,7 @@ def test_a61_secrets_are_compared_in_constant_time():
     assert looked_at > 5
 
 
+@pytest.mark.attack("A43")
 def test_a43_a_token_is_dead_after_signing_out(app, api):
     assert api.post("/api/v1/auth/logout").status_code == 204
     assert api.get("/api/products").status_code == 401

@@ -1,53 +1,21 @@
-"""Attacks on what belongs to others, by their numbers (A1 to A24), as far as there is something to attack.
-
-A1, A2, A3 and A6 for every route: tests/web/test_access_matrix.py. A4 and A18: tests/blueprints/test_inventories.py.
-A9 and A10: tests/structure/test_promises.py. A16 and A22 to A24 name what is not there: streams, approvals, followers,
-mail that comes in.
-"""
+"""Attacks on what belongs to others (A1 to A24), and what every route answers to them."""
 
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
+from tests.attacks.conftest import refused
 from tests.chain import found_chain
-from tests.conftest import Browser
+from tests.conftest import Api, Browser
 from ventory.db import prepared
-from ventory.db.base import Base
 from ventory.db.unit_of_work import engine
 
 
-def rows() -> dict[str, list[str]]:
-    """Everything that is stored, but when sign-ins were used."""
-    with engine().connect() as connection:
-        return {
-            table.name: sorted(map(repr, connection.execute(select(table))))
-            for table in Base.metadata.sorted_tables
-            if table.name != "login_session"
-        }
-
-
-@pytest.fixture
-def unchanged(app, chain):
-    """See at the end that nothing was stored since. Call it when the stage is set."""
-    before: list[dict] = []
-    yield lambda: before.append(rows())
-    assert before == [rows()]
-
-
-def refused(answer, status: int, code: str | None = None, field: str | None = None) -> bool:
-    """Whether an answer is a problem document of that kind, which says nothing about our insides."""
-    assert answer.mimetype == "application/problem+json", answer.text
-    assert "Traceback" not in answer.text
-    named = next((each["field"] for each in answer.json["errors"]), None)
-    return answer.status_code == status and code in (None, answer.json["code"]) and field in (None, named)
-
-
+@pytest.mark.attack("A2")
 def test_a2_a_child_of_another_inventory_is_not_found_below_ones_own_parent(api, chain, unchanged):
     tea = chain.item("tea")
     theirs = found_chain("Foreign")
-    from tests.conftest import Api
-
     other = Api(api.client.application, theirs.email)
     note = other.post(f"/api/v1/items/{theirs.item('theirs')}/notes", {"text": "theirs"}).json["id"]
     unchanged()
@@ -55,6 +23,7 @@ def test_a2_a_child_of_another_inventory_is_not_found_below_ones_own_parent(api,
     assert refused(api.delete(f"/api/v1/items/{theirs.items['theirs']}/notes/{note}"), 404, "not_found")
 
 
+@pytest.mark.attack("A3")
 def test_a3_ids_of_another_inventory_in_a_body_name_their_field_only(api, chain, unchanged):
     chain.item("tea", stock=5)
     theirs = found_chain("Foreign")
@@ -70,6 +39,7 @@ def test_a3_ids_of_another_inventory_in_a_body_name_their_field_only(api, chain,
     assert refused(api.post("/api/v1/invitations", invited), 422, field="stores.0")
 
 
+@pytest.mark.attack("A5")
 def test_a5_another_inventory_in_the_address_than_in_the_token_is_not_found(api, unchanged):
     theirs = found_chain("Foreign")
     unchanged()
@@ -79,6 +49,7 @@ def test_a5_another_inventory_in_the_address_than_in_the_token_is_not_found(api,
     assert refused(api.post(f"{address}/catalogue", {"kind": "grocery"}), 404)
 
 
+@pytest.mark.attack("A7")
 @pytest.mark.parametrize("method", ["post", "patch", "put", "delete"])
 def test_a7_who_only_looks_changes_nothing_by_any_verb(api, sign_in, chain, unchanged, method):
     tea = chain.item("tea", stock=5)
@@ -94,6 +65,7 @@ def test_a7_who_only_looks_changes_nothing_by_any_verb(api, sign_in, chain, unch
         assert refused(getattr(auditor, method)(path, {}), 403, "forbidden"), path
 
 
+@pytest.mark.attack("A8")
 def test_a8_staff_run_neither_people_nor_settings(sign_in, chain, unchanged):
     clerk_actor, email = chain.member("clerk")
     clerk = sign_in(email)
@@ -105,6 +77,7 @@ def test_a8_staff_run_neither_people_nor_settings(sign_in, chain, unchanged):
     assert refused(clerk.get("/api/v1/members"), 403)
 
 
+@pytest.mark.attack("A11")
 @pytest.mark.parametrize("name", ["id", "inventory_id", "role", "created_by", "version", "on_hand", "is_demo"])
 def test_a11_fields_that_are_not_anybodys_to_set_are_unknown(api, chain, unchanged, name):
     tea = chain.item("tea")
@@ -115,6 +88,7 @@ def test_a11_fields_that_are_not_anybodys_to_set_are_unknown(api, chain, unchang
     assert refused(api.post("/api/v1/inventories", more), 422, field="email_verified")
 
 
+@pytest.mark.attack("A12")
 def test_a12_a_level_is_no_attribute_of_an_item(api, chain, unchanged):
     tea = chain.item("tea", stock=5)
     unchanged()
@@ -122,6 +96,7 @@ def test_a12_a_level_is_no_attribute_of_an_item(api, chain, unchanged):
     assert refused(answer, 422, "bad_input", "stock_level")
 
 
+@pytest.mark.attack("A13")
 def test_a13_a_clerk_sees_no_cost_no_supplier_and_nobodys_address(app, sign_in, chain):
     tea = chain.item("tea", stock=5, unit_cost="8123.77", price="9.99")
     chain.supplier("QZSUP", name="Qzmills", tea={"unit_price": "7246.66"})
@@ -147,6 +122,7 @@ def test_a13_a_clerk_sees_no_cost_no_supplier_and_nobodys_address(app, sign_in, 
             assert secret not in answer.text, (answer.request.path, secret)
 
 
+@pytest.mark.attack("A14")
 @pytest.mark.parametrize("query", ["sort=unit_cost", "sort=password_hash", "unit_cost=7", "inventory_id=2"])
 def test_a14_nothing_is_found_out_by_filter_or_order(sign_in, chain, query):
     clerk = sign_in(chain.member("clerk")[1])
@@ -154,6 +130,7 @@ def test_a14_nothing_is_found_out_by_filter_or_order(sign_in, chain, query):
         assert refused(clerk.get(f"{path}?{query}"), 400, "malformed"), path
 
 
+@pytest.mark.attack("A15")
 def test_a15_the_id_of_something_else_is_no_id(api, chain, unchanged):
     chain.item("tea", stock=5)
     leeds = chain.stores["LEEDS"]
@@ -165,6 +142,7 @@ def test_a15_the_id_of_something_else_is_no_id(api, chain, unchanged):
     assert refused(api.post("/api/v1/movements", {"kind": "sale", "lines": [line]}), 422, field="lines.0.item_id")
 
 
+@pytest.mark.attack("A17")
 def test_a17_a_batch_with_one_foreign_row_is_refused_whole(api, chain, unchanged):
     tea = chain.item("tea", stock=5)
     foreign = found_chain("Foreign").item("theirs", stock=5)
@@ -175,6 +153,7 @@ def test_a17_a_batch_with_one_foreign_row_is_refused_whole(api, chain, unchanged
     assert refused(api.post("/api/v1/movements/batch", {"movements": movements}), 422)
 
 
+@pytest.mark.attack("A19")
 def test_a19_an_address_that_was_invited_joins_nothing_without_the_link(api, app, chain, sign_in):
     other = found_chain("Other")
     api.post("/api/v1/invitations", {"email": other.email, "role": "owner"})
@@ -183,6 +162,7 @@ def test_a19_an_address_that_was_invited_joins_nothing_without_the_link(api, app
     assert person.post(f"/api/v1/inventories/{chain.inventory_id}/token").status_code == 404
 
 
+@pytest.mark.attack("A20")
 def test_a20_no_header_and_no_field_makes_another_method_of_one(api, app, sign_in, chain, unchanged):
     tea = chain.item("tea", stock=5)
     clerk = sign_in(chain.member("clerk")[1])
@@ -195,6 +175,7 @@ def test_a20_no_header_and_no_field_makes_another_method_of_one(api, app, sign_i
     assert app.test_client().options("/api/v1/items").text == ""
 
 
+@pytest.mark.attack("A21")
 @pytest.mark.parametrize(
     "path",
     [
