@@ -12,7 +12,12 @@ import sys
 import threading
 import time
 
+from gunicorn.http import wsgi
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
+
+from ventory import security_log
+from ventory.web.proxies import client_of
 
 PR_SET_PDEATHSIG = 1
 # A request goes to the database eight times, and each time its thread must get the interpreter back. At Python's 5 ms
@@ -73,6 +78,19 @@ class FairWorker(ThreadWorker):
         super().accept(listener)
         _held[self.age % SLOTS] = self.nr_conns + 1
 
+    def handle_error(self, req, client, addr, exc) -> None:
+        """A connection that speaks no proper HTTP reaches no application: it is noted here."""
+        event = "protocol_refused" if isinstance(exc, ParseException) else "unexpected_error"
+        security_log.note(event, source=client_of((addr or ("",))[0]), cause=type(exc).__name__)
+        super().handle_error(req, client, addr, exc)
+
+
+class NamelessResponse(wsgi.Response):
+    """An answer that does not say which server made it."""
+
+    def default_headers(self) -> list[str]:
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
+
 
 def child_exit(_server, web_process) -> None:
     _held[web_process.age % SLOTS] = 0
@@ -120,6 +138,7 @@ def when_ready(_server) -> None:
 
 def post_fork(_server, _web_process) -> None:
     die_with_parent()
+    wsgi.Response = NamelessResponse
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 100)

@@ -13,7 +13,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_login import current_user
 
 from ventory.core.access import PERMISSIONS, Actor
-from ventory.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from ventory.core.errors import BadInput, Forbidden, Hidden, Unauthenticated
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
@@ -57,7 +57,7 @@ def guard(permission: str) -> Callable:
 def _refusal(actor: Actor) -> Exception:
     if is_api():
         return Forbidden(f"The role {actor.role} may not do this.")
-    return NotFound("There is nothing at this address.")
+    return Hidden("There is nothing at this address.")
 
 
 def identify() -> Actor:

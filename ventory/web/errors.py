@@ -27,6 +27,24 @@ STATUS: dict[type[errors.VentoryError], int] = {
     errors.Overloaded: 503,
     OutcomeUnknown: 503,
 }
+EVENTS: dict[type[errors.VentoryError], str] = {
+    errors.Malformed: "input_refused",
+    errors.BadInput: "input_refused",
+    errors.PreconditionRequired: "input_refused",
+    errors.Unauthenticated: "authentication_refused",
+    errors.WrongPassword: "sign_in_refused",
+    errors.TokenReused: "token_reused",
+    errors.WrongCode: "code_refused",
+    errors.CodeVoid: "code_void",
+    errors.Forbidden: "permission_refused",
+    errors.Hidden: "permission_refused",
+    errors.NotFound: "not_found",
+    errors.Rejected: "state_refused",
+    errors.Stale: "state_refused",
+    errors.TooManyTries: "limit_hit",
+    errors.Overloaded: "overloaded",
+}
+"""What the security log calls a refusal."""
 TITLES = {
     400: "The request cannot be read",
     401: "Sign in first",
@@ -53,6 +71,12 @@ def status_of(error: errors.VentoryError) -> int:
         if kind in STATUS:
             return STATUS[kind]
     raise AssertionError(f"{type(error).__name__} has no status")
+
+
+def remember(error: errors.VentoryError) -> None:
+    """Keep what a request is refused for; the security log asks when it is answered."""
+    event = next(EVENTS[kind] for kind in type(error).__mro__ if kind in EVENTS)
+    g.refusal = {"event": event, "code": error.code}
 
 
 def is_api() -> bool:
@@ -94,6 +118,7 @@ def register(app: Flask) -> None:
 
 def _expected(error: errors.VentoryError):
     status = status_of(error)
+    remember(error)
     if status == 401 and not is_api():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
     if is_api():

@@ -23,10 +23,11 @@ from ventory.blueprints.auth import queries
 from ventory.blueprints.auth.models import LoginSession, User
 from ventory.core import passwords
 from ventory.core.codes import is_same
-from ventory.core.errors import BadInput, NotFound, Overloaded, Unauthenticated
+from ventory.core.errors import BadInput, NotFound, Overloaded, TokenReused, Unauthenticated, WrongPassword
 from ventory.db import attempts
 from ventory.db.attempts import Counter, Limit
 from ventory.db.unit_of_work import Command, PublicCommand, transaction, use_case
+from ventory.security_log import noted
 
 PAGE_SESSION = timedelta(hours=24)
 GRACE = timedelta(seconds=10)
@@ -118,6 +119,7 @@ def is_password(stored: str | None, password: str) -> bool:
 
 
 @use_case
+@noted("signed_in")
 def sign_in(command: SignIn) -> SignedIn:
     """Open a session for a person with the right password.
 
@@ -132,12 +134,12 @@ def sign_in(command: SignIn) -> SignedIn:
             known = None if user is None or not user.is_active else (user.id, user.password_hash)
         # A password check takes long; no lock is held meanwhile.
         if not is_password(known[1] if known else None, command.password):
-            raise Unauthenticated(_WRONG)
+            raise WrongPassword(_WRONG)
     assert known is not None
     with transaction() as session:
         person = session.get_one(User, known[0], with_for_update=True)
         if not person.is_active or not is_same(person.password_hash, known[1]):
-            raise Unauthenticated(_WRONG)  # changed since it was checked
+            raise WrongPassword(_WRONG)  # changed since it was checked
         attempts.give_back(session, counters)
         return _open_session(session, person, command, now)
 
@@ -205,9 +207,10 @@ def renew(command: Renew) -> SignedIn:
             row.previous_digest, row.token_digest, row.rotated_at = row.token_digest, digest(secret), now
             row.seen_at, row.expires_at = now, now + command.lifetime
             return SignedIn(row.id, row.user_id, command.inventory_id, secret)
-        if not _is_late(row, sent, now):
+        refusal = Unauthenticated if _is_late(row, sent, now) else TokenReused
+        if refusal is TokenReused:
             row.revoked_at = now
-    raise Unauthenticated("This refresh token was used before. Use the newest one, or sign in again.")
+    raise refusal("This refresh token was used before. Use the newest one, or sign in again.")
 
 
 def _is_late(row: LoginSession, sent: str, now: datetime) -> bool:
@@ -219,6 +222,7 @@ def _is_member(session: Session, user_id: int, inventory_id: int) -> bool:
 
 
 @use_case
+@noted("signed_out")
 def sign_out(command: Command) -> None:
     """End the session behind a request; ending it twice is no error."""
     with transaction() as session:
@@ -233,6 +237,7 @@ class EndSession(Command):
 
 
 @use_case
+@noted("session_ended")
 def end_session(command: EndSession) -> None:
     """End one of a person's own sessions. raises: NotFound, for those of others too"""
     with transaction() as session:
@@ -243,6 +248,7 @@ def end_session(command: EndSession) -> None:
 
 
 @use_case
+@noted("session_ended")
 def end_other_sessions(command: Command) -> int:
     """End every session of a person but the one that asks. returns: how many"""
     assert command.by.user_id is not None
