@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ventory.core import errors
-from ventory.db.unit_of_work import OutcomeUnknown, is_disconnect
+from ventory.db.unit_of_work import OutcomeUnknown, is_cancelled, is_disconnect
 
 STATUS: dict[type[errors.VentoryError], int] = {
     errors.Malformed: 400,
@@ -114,6 +115,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.VentoryError, _expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(ParseException, _cut_off)
 
 
 def _expected(error: errors.VentoryError):
@@ -134,10 +136,19 @@ def _expected(error: errors.VentoryError):
 
 
 def _database(error: DBAPIError):
+    if is_cancelled(error):
+        return _expected(errors.Overloaded("This took too long and was given up. Ask for less, or again in a moment."))
     if not is_disconnect(error):
         raise error
     log.error("database away", path=request.path, cause=str(error.orig).splitlines()[0])
     return _expected(errors.Overloaded("The database does not answer. Nothing was booked; try again in a moment."))
+
+
+def _cut_off(_error: ParseException):
+    """A body whose parts are not what they say: nobody knows where the next request begins."""
+    response = _expected(errors.Malformed("The body is not sent as HTTP says."))
+    response.headers["Connection"] = "close"
+    return response
 
 
 def _http(error: HTTPException):
