@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 import ventory
 from ventory import config as settings
 from ventory import models as _tables  # noqa: F401 - every table must be known before the first query
-from ventory import storage
+from ventory import security_log, storage
 from ventory.blueprints import api
 from ventory.blueprints.accounts import codes
 from ventory.blueprints.accounts.routes import accounts_bp
@@ -171,6 +171,7 @@ def _build(config: Config) -> Ventory:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     logs.configure(config.home, is_loud=config.is_production)
+    security_log.configure(config.home, is_loud=config.is_production)
     db.init_app(app)
     app.cli.add_command(migrations)
     # Its own context processor would ask the database who is there for the page that says the database is away.

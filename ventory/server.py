@@ -6,13 +6,23 @@ import ctypes
 import gc
 import mmap
 import os
+import re
+import selectors
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http import wsgi
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from ventory import security_log
+from ventory.web.proxies import client_of
 
 PR_SET_PDEATHSIG = 1
 # A request goes to the database eight times, and each time its thread must get the interpreter back. At Python's 5 ms
@@ -20,6 +30,13 @@ PR_SET_PDEATHSIG = 1
 SWITCH_SECONDS = 0.0005
 # What was loaded at start stays; looking through it every 700 allocations cost a request a twentieth of its time.
 GC_THRESHOLD = 20_000
+# How long a small request may take to arrive, and how long a thread waits for the next part of a large one, or for
+# somebody who does not take an answer.
+ARRIVAL_SECONDS = 15.0
+STALL_SECONDS = 20
+LOOK_SECONDS = 0.05
+PEEKED_BYTES = 64 * 1024
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*\r\n", re.IGNORECASE)
 
 
 def settings(config) -> list[str]:
@@ -44,6 +61,7 @@ def settings(config) -> list[str]:
         "--timeout=60",
         "--graceful-timeout=25",
         "--no-control-socket",
+        "--limit-request-fields=64",
         "--log-level=warning",
         "ventory.app:create_app()",
     ]
@@ -55,11 +73,55 @@ _held = memoryview(mmap.mmap(-1, SLOTS * 4)).cast("i")
 
 
 class FairWorker(ThreadWorker):
-    """Lets the process with the fewest connections take a new one.
+    """Lets the process with the fewest connections take a new one, and gives a thread only to a request that is there.
 
     Whoever woke first took it, and a connection stays: of eight callers six or seven often sat in one process while
     the other was idle, which halved what a chain got out of two processors. It hesitates only, and never refuses.
+
+    A thread that waits for the rest of a request serves nobody: eight clients that sent a byte and nothing more held
+    up everybody. So requests arrive in the kernel's buffer, looked at and not taken; those of more than 64 kB are
+    begun with their first part, and their senders have shown a token before the rest of it is read.
     """
+
+    def __init__(self, *args, **more) -> None:
+        super().__init__(*args, **more)
+        self.awaited: dict[TConn, float] = {}
+        self.begun: set[TConn] = set()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        if has_arrived(conn):
+            self.awaited.pop(conn, None)
+            self.begun.discard(conn)
+            conn.data_ready = True
+            super().enqueue_req(conn)
+        elif conn not in self.awaited:
+            _bound_waits(conn.sock)
+            self.awaited[conn] = time.monotonic() + ARRIVAL_SECONDS
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._begins, conn))
+
+    def _begins(self, conn: TConn, _sock) -> None:
+        # From now on it is looked at by the clock: a part of a request would wake the poller again and again.
+        self.poller.unregister(conn.sock)
+        self.begun.add(conn)
+        self.enqueue_req(conn)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(min(timeout, LOOK_SECONDS) if self.begun else timeout)
+        for conn in list(self.begun):
+            self.enqueue_req(conn)
+        now = time.monotonic()
+        for conn in [each for each, deadline in self.awaited.items() if deadline < now]:
+            self._give_up(conn)
+
+    def _give_up(self, conn: TConn) -> None:
+        del self.awaited[conn]
+        if conn in self.begun:
+            self.begun.discard(conn)
+            security_log.note("protocol_refused", source=client_of(conn.client[0]), cause="TooSlow")
+        else:
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
 
     def notify(self) -> None:
         super().notify()
@@ -72,6 +134,45 @@ class FairWorker(ThreadWorker):
             time.sleep(0.002 * min(ahead, 5))
         super().accept(listener)
         _held[self.age % SLOTS] = self.nr_conns + 1
+
+    def handle_error(self, req, client, addr, exc) -> None:
+        """A connection that speaks no proper HTTP reaches no application: it is noted here."""
+        event = "protocol_refused" if isinstance(exc, ParseException) else "unexpected_error"
+        security_log.note(event, source=client_of((addr or ("",))[0]), cause=type(exc).__name__)
+        super().handle_error(req, client, addr, exc)
+
+
+def has_arrived(conn: TConn) -> bool:
+    """Whether the next request of a connection can be read without waiting for its sender, or is too large for that."""
+    there = conn.parser.unreader.buf.getvalue() if conn.parser is not None else b""
+    try:
+        more = conn.sock.recv(PEEKED_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        if not more:
+            return True  # hung up, as whoever reads it will notice
+        there += more
+    except BlockingIOError:
+        pass
+    except OSError:
+        return True
+    head, _, body = there.partition(b"\r\n\r\n")
+    if len(head) == len(there):
+        return len(there) >= PEEKED_BYTES
+    length = _LENGTH.search(head + b"\r\n")
+    return len(body) >= min(int(length[1]) if length else 0, PEEKED_BYTES - len(head) - 4)
+
+
+def _bound_waits(connection: socket.socket) -> None:
+    """Let no thread wait for ever for one connection; most answers fit into the buffer whole."""
+    seconds = struct.pack("ll", STALL_SECONDS, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+
+
+class NamelessResponse(wsgi.Response):
+    """An answer that does not say which server made it."""
+
+    def default_headers(self) -> list[str]:
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 def child_exit(_server, web_process) -> None:
@@ -120,6 +221,7 @@ def when_ready(_server) -> None:
 
 def post_fork(_server, _web_process) -> None:
     die_with_parent()
+    wsgi.Response = NamelessResponse
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 100)

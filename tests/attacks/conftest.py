@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.attacks.wire import serving
+from tests.chain import found_chain
 from tests.matrix import Matrix, Person
 from tests.worlds import OWN, THEIRS, World, build
 from ventory import storage
@@ -139,3 +141,19 @@ def stage(_built) -> Stage:
     """On SQLite alone: what differs between the databases is tried by the tests that say so."""
     _built.enter()
     return _built
+
+
+@pytest.fixture(scope="module")
+def served(sqlite_template, tmp_path_factory):
+    """A real server over a chain of its own. The addresses of its people: served.chain"""
+    home = tmp_path_factory.mktemp("served")
+    shutil.copy(sqlite_template, home / "ventory.db")
+    url = f"sqlite:///{home / 'ventory.db'}"
+    engine = open_engine(url)
+    unit_of_work.bind(engine)
+    chain = found_chain()
+    chain.item("tea", stock=50)
+    engine.dispose()
+    with serving(home, url) as running:
+        running.chain = chain
+        yield running

@@ -58,6 +58,14 @@ class KeyExpired(Unauthenticated):
     code = "key_expired"
 
 
+class WrongPassword(Unauthenticated):
+    """An address and a password that do not belong together; answered as any other lack of a sign-in."""
+
+
+class TokenReused(Unauthenticated):
+    """A refresh token that was replaced before: late, or stolen."""
+
+
 class Forbidden(VentoryError):
     """A known person without the right, in an inventory of their own."""
 
@@ -68,6 +76,10 @@ class NotFound(VentoryError):
     """Missing, archived or somebody else's: the three are told apart by nobody."""
 
     code = "not_found"
+
+
+class Hidden(NotFound):
+    """A page that a role may not use: as if absent."""
 
 
 class Rejected(VentoryError):
@@ -276,6 +288,10 @@ class TooManyTries(VentoryError):
     def __init__(self, message: str, *, retry_after_seconds: int = 60):
         super().__init__(message, details={"retry_after": retry_after_seconds})
         self.retry_after_seconds = retry_after_seconds
+
+
+class CodeVoid(TooManyTries):
+    """A code that was tried wrongly so often that the right one counts no more."""
 
 
 class LastOwner(Rejected):

@@ -188,17 +188,33 @@ def _commit(commit: Callable[[], None]) -> None:
         raise
 
 
+def _nothing() -> None:
+    return None
+
+
 def finish_reading(session: Session) -> None:
     """End a reading transaction by COMMIT.
 
     A ROLLBACK makes psycopg forget its prepared statements: a list of movements then took 14 ms, mostly planning,
     where it takes 3.
     """
+    session.info.pop("lift_limit", _nothing)()
     try:
         session.commit()
     except (DBAPIError, PendingRollbackError):  # the connection broke, which whoever read has been told
         session.rollback()
     session.close()
+
+
+def limit_reading(session: Session, seconds: float) -> None:
+    """Let a reading session give up after so long; `is_cancelled` tells it from other failures."""
+    connection = session.connection()
+    session.info["lift_limit"] = dialect.of(connection).limit_reading(connection, seconds)
+
+
+def is_cancelled(error: DBAPIError) -> bool:
+    """Whether the database gave a statement up because it took too long."""
+    return error.orig is not None and dialect.of(engine()).is_cancelled(error.orig)
 
 
 def is_disconnect(error: DBAPIError) -> bool:

@@ -12,6 +12,7 @@ from functools import cached_property
 from sqlalchemy import Column, Connection, Table
 
 from ventory.db import dialect
+from ventory.db.audit import Audit
 from ventory.stock.models import Movement, MovementLine
 
 GENESIS = "0" * 64
@@ -93,6 +94,26 @@ STRANDS = (
                 "lot_id",
             ),
             parent="movement_id",
+        ),
+    ),
+    Strand(
+        "audit",
+        Rows(
+            Audit.__table__,
+            (
+                "id",
+                "inventory_id",
+                "at",
+                "actor_id",
+                "user_id",
+                "origin_id",
+                "action",
+                "request_id",
+                "subject_kind",
+                "subject_id",
+                "changes",
+                "private_digest",
+            ),
         ),
     ),
 )

@@ -14,7 +14,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_login import current_user
 
 from ventory.core.access import PERMISSIONS, Actor
-from ventory.core.errors import BadInput, NotFound, SecondFactorNeeded, Unauthenticated
+from ventory.core.errors import BadInput, Hidden, SecondFactorNeeded, Unauthenticated
 from ventory.core.keys import PREFIX, refusal, scope_for
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
@@ -66,7 +66,7 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
 def _refusal(actor: Actor, permission: str) -> Exception:
     if is_api():
         return refusal(actor, permission)
-    return NotFound("There is nothing at this address.")
+    return Hidden("There is nothing at this address.")
 
 
 def identify() -> Actor:

@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ventory.core import errors
-from ventory.db.unit_of_work import OutcomeUnknown, is_disconnect
+from ventory.db.unit_of_work import OutcomeUnknown, is_cancelled, is_disconnect
 
 STATUS: dict[type[errors.VentoryError], int] = {
     errors.Malformed: 400,
@@ -27,6 +28,24 @@ STATUS: dict[type[errors.VentoryError], int] = {
     errors.Overloaded: 503,
     OutcomeUnknown: 503,
 }
+EVENTS: dict[type[errors.VentoryError], str] = {
+    errors.Malformed: "input_refused",
+    errors.BadInput: "input_refused",
+    errors.PreconditionRequired: "input_refused",
+    errors.Unauthenticated: "authentication_refused",
+    errors.WrongPassword: "sign_in_refused",
+    errors.TokenReused: "token_reused",
+    errors.WrongCode: "code_refused",
+    errors.CodeVoid: "code_void",
+    errors.Forbidden: "permission_refused",
+    errors.Hidden: "permission_refused",
+    errors.NotFound: "not_found",
+    errors.Rejected: "state_refused",
+    errors.Stale: "state_refused",
+    errors.TooManyTries: "limit_hit",
+    errors.Overloaded: "overloaded",
+}
+"""What the security log calls a refusal."""
 TITLES = {
     400: "The request cannot be read",
     401: "Sign in first",
@@ -53,6 +72,12 @@ def status_of(error: errors.VentoryError) -> int:
         if kind in STATUS:
             return STATUS[kind]
     raise AssertionError(f"{type(error).__name__} has no status")
+
+
+def remember(error: errors.VentoryError) -> None:
+    """Keep what a request is refused for; the security log asks when it is answered."""
+    event = next(EVENTS[kind] for kind in type(error).__mro__ if kind in EVENTS)
+    g.refusal = {"event": event, "code": error.code}
 
 
 def is_api() -> bool:
@@ -91,10 +116,12 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.VentoryError, _expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(ParseException, _cut_off)
 
 
 def _expected(error: errors.VentoryError):
     status = status_of(error)
+    remember(error)
     if status == 401 and not is_api():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
     if isinstance(error, errors.SecondFactorNeeded) and not is_api():
@@ -112,10 +139,19 @@ def _expected(error: errors.VentoryError):
 
 
 def _database(error: DBAPIError):
+    if is_cancelled(error):
+        return _expected(errors.Overloaded("This took too long and was given up. Ask for less, or again in a moment."))
     if not is_disconnect(error):
         raise error
     log.error("database away", path=request.path, cause=str(error.orig).splitlines()[0])
     return _expected(errors.Overloaded("The database does not answer. Nothing was booked; try again in a moment."))
+
+
+def _cut_off(_error: ParseException):
+    """A body whose parts are not what they say: nobody knows where the next request begins."""
+    response = _expected(errors.Malformed("The body is not sent as HTTP says."))
+    response.headers["Connection"] = "close"
+    return response
 
 
 def _http(error: HTTPException):

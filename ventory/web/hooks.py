@@ -11,10 +11,11 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError
 
+from ventory import security_log
 from ventory.db import audit
 from ventory.db.unit_of_work import before_writing
 from ventory.extensions import csrf
-from ventory.web import reading
+from ventory.web import reading, refusals
 from ventory.web.errors import is_api, page
 
 log = structlog.get_logger("ventory.requests")
@@ -52,6 +53,7 @@ def register(app: Flask) -> None:
     app.after_request(_finish)
     app.teardown_appcontext(lambda _error: reading.end())
     before_writing(reading.end)
+    security_log.bind(refusals.describe)
     audit.bind(_source)
     app.jinja_env.globals["csp_nonce"] = nonce
     app.register_error_handler(CSRFError, _expired_form)
@@ -89,13 +91,14 @@ def _finish(response: Response) -> Response:
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     policy = PAGE_POLICY.format(nonce=nonce()) if response.mimetype == "text/html" else API_POLICY
     headers.setdefault("Content-Security-Policy", policy)
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
         if not response.cache_control.immutable:
             headers.add("Vary", "Cookie")
+    refusals.note(response)
     log.info(
         "request",
         id=g.get("request_id"),
@@ -109,4 +112,5 @@ def _finish(response: Response) -> Response:
 
 
 def _expired_form(error: CSRFError):
+    g.refusal = {"event": "form_refused"}
     return page(403, "This form is too old or came from elsewhere. Go back, load the page again and repeat.")

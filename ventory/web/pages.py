@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import FieldList, FormField
 
 from ventory.core.errors import NotFound, Overloaded, VentoryError
-from ventory.web.errors import status_of
+from ventory.web.errors import remember, status_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def show_problem(form: FlaskForm, error: VentoryError) -> None:
         else:
             form.form_errors.append(each.message)
     form.refused_with = status_of(error)
+    remember(error)
 
 
 def _field_at(form: FlaskForm, path: list[str]) -> Any:
@@ -101,7 +102,10 @@ def form_page(form: FlaskForm, *, title: str, button: str, back: str, crumbs=(),
     return page, status
 
 
-def gone(message: str, address: str, undo: str | None = None):
-    """After a success: say so, go on. undo: the address whose POST takes it back"""
+def gone(message: str | VentoryError, address: str, undo: str | None = None):
+    """After a success, or a refusal that needs no form: say so, go on. undo: the address whose POST takes it back"""
+    if isinstance(message, VentoryError):
+        remember(message)
+        message = message.message
     flash(message, f"undo:{undo}" if undo else "message")
     return redirect(address, 303)

@@ -13,15 +13,26 @@ from sqlalchemy.orm import Session
 
 from ventory.db import engine as engines
 from ventory.db.scope import scope
-from ventory.db.unit_of_work import engine, finish_reading, is_disconnect
+from ventory.db.unit_of_work import engine, finish_reading, is_disconnect, limit_reading
 
 Found = TypeVar("Found")
+
+
+LONGEST_SECONDS = 5.0
+
+
+def briefly() -> None:
+    """Let what this request reads be given up after LONGEST_SECONDS: figures over long ranges hold a connection, and
+    whoever asks for them may ask again and again. Run before the requests of a blueprint."""
+    g.reads_briefly = True
 
 
 def session() -> Session:
     """The request's read session; it never commits, and the unit of work ends it before it writes."""
     if "read_session" not in g:
         g.read_session = scope(Session(engines.reading(engine())), g.actor.inventory_id)
+        if "reads_briefly" in g:
+            limit_reading(g.read_session, LONGEST_SECONDS)
     return g.read_session
 
 

@@ -40,6 +40,8 @@ BREATH_SECONDS = 0.1
 TIDY_SECONDS = 3600
 SWEEP_SECONDS = 86_400
 KEEP = timedelta(days=7)
+MOST_KEPT = 100_000
+"""Answers that one inventory may have kept, the newest: somebody who sends a million keys fills no disk."""
 BATCH = 200
 STRIDE = 1_000  # events that were not for a reader before its place is written again: each time is a commit
 
@@ -157,11 +159,23 @@ def tidy(engine: Engine) -> None:
     outbox, place = Outbox.__table__, OutboxReader.__table__
     with engines.writing(engine).begin() as connection:
         connection.execute(delete(KeptAnswer.__table__).where(KeptAnswer.__table__.c.created_at < old))
+        _forget_the_most(connection)
         seq = place_of(connection)
         slowest = connection.execute(select(func.min(place.c.seq))).scalar_one_or_none()
         if slowest is not None:
             connection.execute(delete(outbox).where(seq < slowest, outbox.c.created_at < old))
         dialect.of(connection).tend(connection)
+
+
+def _forget_the_most(connection: Connection) -> None:
+    """Forget the oldest answers of an inventory that had more kept than it may."""
+    kept = KeptAnswer.__table__.c
+    too_many = select(kept.inventory_id).group_by(kept.inventory_id).having(func.count() > MOST_KEPT)
+    for inventory_id in connection.execute(too_many).scalars().all():
+        mine = kept.inventory_id == inventory_id
+        newest_first = select(kept.created_at).where(mine).order_by(kept.created_at.desc())
+        last = connection.execute(newest_first.offset(MOST_KEPT).limit(1)).scalar_one()
+        connection.execute(delete(KeptAnswer.__table__).where(mine, kept.created_at <= last))
 
 
 def forget_attempts(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.accounts.models import EmailCode
 from ventory.blueprints.auth.queries import address_key
 from ventory.core.codes import is_same, six_digits
-from ventory.core.errors import TooManyTries, VentoryError, WrongCode
+from ventory.core.errors import CodeVoid, VentoryError, WrongCode
 from ventory.core.events import CodeRequested
 from ventory.db import attempts, outbox
 from ventory.db.attempts import Limit
@@ -98,7 +98,7 @@ def spend(session: Session, row: EmailCode | None, code: str, now: datetime) -> 
         return WrongCode(_WRONG, field="code")
     if row.tries >= TRIES:
         left = max(1, int((row.expires_at - now).total_seconds()) + 1)
-        return TooManyTries("Five wrong codes: this one is void. Ask for another.", retry_after_seconds=left)
+        return CodeVoid("Five wrong codes: this one is void. Ask for another.", retry_after_seconds=left)
     row.tries += 1
     if not any(is_same(code, each) for each in _codes_of(row)) or row.is_decoy:
         return WrongCode(_WRONG, field="code")

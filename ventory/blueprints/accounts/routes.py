@@ -116,7 +116,7 @@ def send_again():
     try:
         sent = service.send_again(service.SendAgain(email=form.email.data, client=client()))
     except VentoryError as error:
-        return gone(error.message, back)
+        return gone(error, back)
     _wait_for_code(sent)
     return gone("Another code is on its way. The one before no longer counts.", back)
 

@@ -27,6 +27,7 @@ from ventory.core.events import AccountChanged
 from ventory.db import attempts, outbox, trails
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, PublicCommand, UnitOfWork, transaction, unit_of_work, use_case
+from ventory.security_log import noted
 
 FORMER = "Former member"
 
@@ -121,6 +122,7 @@ class Verified:
 
 
 @use_case
+@noted("account_made")
 def verify(command: Verify) -> Verified:
     """Prove an address: the account is made, and an inventory of its own. raises: WrongCode, TooManyTries"""
 
@@ -186,6 +188,7 @@ class Done:
 
 
 @use_case
+@noted("password_reset")
 def reset_password(command: ResetPassword) -> Done:
     """Set a new password by code; every session of the account ends. raises: WeakPassword, WrongCode, TooManyTries"""
     passwords.refuse_weak(command.password, (command.email,))
@@ -268,6 +271,7 @@ class ChangePassword(Command):
 
 
 @use_case
+@noted("password_changed")
 def change_password(command: ChangePassword) -> Done:
     """Set another password; every other session of the account ends. raises: BadInput, WeakPassword, TooManyTries"""
     user_id = _user_id(command)
@@ -312,6 +316,7 @@ class ChangeAddress(Command):
 
 
 @use_case
+@noted("address_changed")
 def change_address(command: ChangeAddress) -> Me:
     """Take over the address that the code was sent to; the old one hears of it. raises: WrongCode, TooManyTries"""
     problem = None
@@ -352,6 +357,7 @@ class Leave(Command):
 
 
 @use_case
+@noted("account_closed")
 def leave(command: Leave) -> Done:
     """End one's own account. What the person did stays in every history, under a name that says nothing.
 

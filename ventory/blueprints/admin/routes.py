@@ -137,7 +137,7 @@ def _done(run, say, address: str):
     except (NotFound, Overloaded):
         raise
     except VentoryError as error:
-        return gone(error.message, address)
+        return gone(error, address)
     return gone(say(done), address)
 
 

@@ -30,6 +30,8 @@ from ventory.web.lists import store_id
 
 analytics_api = APIBlueprint("analytics", __name__, tag="Analytics")
 insight_api = APIBlueprint("insight", __name__, tag="Analytics", url_prefix="/analytics")
+for each in (analytics_api, insight_api):
+    each.before_request(reading.briefly)
 
 
 @analytics_api.get("/products/analytics")

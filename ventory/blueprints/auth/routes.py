@@ -15,7 +15,7 @@ from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, TooManyTries, Unauthenticated
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, SIGNED_IN, asked, guard
-from ventory.web.errors import status_of
+from ventory.web.errors import remember, status_of
 from ventory.web.limits import client
 from ventory.web.pages import gone
 from ventory.web.reading import asked_first
@@ -93,6 +93,7 @@ def login():
         except (Unauthenticated, TooManyTries, Overloaded) as error:
             form.password.errors = [error.message]
             status = status_of(error)
+            remember(error)
             if isinstance(error, TooManyTries | Overloaded):
                 headers["Retry-After"] = str(error.retry_after_seconds)
         else:

@@ -28,13 +28,16 @@ from ventory.core.errors import (
     NotFound,
     Overloaded,
     SecondFactorRequired,
+    TokenReused,
     Unauthenticated,
     VentoryError,
+    WrongPassword,
 )
 from ventory.core.events import AccountChanged
-from ventory.db import attempts, outbox
+from ventory.db import attempts, outbox, trails
 from ventory.db.attempts import Counter, Limit
 from ventory.db.unit_of_work import Command, PublicCommand, transaction, use_case
+from ventory.security_log import noted
 
 GRACE = timedelta(seconds=10)
 """How long the forerunner of a refresh token is late rather than stolen: two threads of one program may both renew."""
@@ -148,6 +151,7 @@ class CodeRequired(SecondFactorRequired):
 
 
 @use_case
+@noted("signed_in")
 def sign_in(command: SignIn) -> SignedIn:
     """Open a session for a person with the right password and, who has a second factor, the right code.
 
@@ -169,7 +173,7 @@ def _prove(command: SignIn, now: datetime) -> Proven:
             known = None if user is None or not user.is_active else (user.id, user.password_hash)
         # A password check takes long; no lock is held meanwhile.
         if not is_password(known[1] if known else None, command.password):
-            raise Unauthenticated(_WRONG)
+            raise WrongPassword(_WRONG)
     assert known is not None
     return Proven(known[0], digest(known[1]), tuple(counters))
 
@@ -200,7 +204,7 @@ def _enter(proven: Proven, command: SignIn | EnterCode, code: str | None, now: d
     with transaction() as session:
         person = session.get_one(User, proven.user_id, with_for_update=True)
         if not person.is_active or not is_same(digest(person.password_hash), proven.mark):
-            raise Unauthenticated(_WRONG)  # changed since it was checked
+            raise WrongPassword(_WRONG)  # changed since it was checked
         attempts.give_back(session, proven.counters)
         if not factors.holds(session, person.id):
             return _open_session(session, person, command, now)
@@ -212,6 +216,7 @@ def _enter(proven: Proven, command: SignIn | EnterCode, code: str | None, now: d
                 if spent.is_recovery:
                     _tell(session, person, "recovery_used", now)
                 return _open_session(session, person, command, now)
+        trails.forget(session)  # a try is counted, and is no change
     assert problem is not None
     raise problem
 
@@ -284,9 +289,10 @@ def renew(command: Renew) -> SignedIn:
             row.previous_digest, row.token_digest, row.rotated_at = row.token_digest, digest(secret), now
             row.seen_at, row.expires_at = now, min(now + command.lifetime, row.created_at + command.longest)
             return SignedIn(row.id, row.user_id, command.inventory_id, secret)
-        if not _is_late(row, sent, now):
+        refusal = Unauthenticated if _is_late(row, sent, now) else TokenReused
+        if refusal is TokenReused:
             row.revoked_at = now
-    raise Unauthenticated("This refresh token was used before. Use the newest one, or sign in again.")
+    raise refusal("This refresh token was used before. Use the newest one, or sign in again.")
 
 
 def _is_late(row: LoginSession, sent: str, now: datetime) -> bool:
@@ -298,6 +304,7 @@ def _is_member(session: Session, user_id: int, inventory_id: int) -> bool:
 
 
 @use_case
+@noted("signed_out")
 def sign_out(command: Command) -> None:
     """End the session behind a request; ending it twice is no error."""
     with transaction(by=command.by) as session:
@@ -312,6 +319,7 @@ class EndSession(Command):
 
 
 @use_case
+@noted("session_ended")
 def end_session(command: EndSession) -> None:
     """End one of a person's own sessions. raises: NotFound, for those of others too"""
     with transaction(by=command.by) as session:
@@ -322,6 +330,7 @@ def end_session(command: EndSession) -> None:
 
 
 @use_case
+@noted("session_ended")
 def end_other_sessions(command: Command) -> int:
     """End every session of a person but the one that asks. returns: how many"""
     assert command.by.user_id is not None

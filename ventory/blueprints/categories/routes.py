@@ -149,5 +149,5 @@ def remove(category_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".edit", category_id=category_id))
+        return gone(error, url_for(".edit", category_id=category_id))
     return gone("The category was removed.", url_for(".listing"))

@@ -143,5 +143,5 @@ def remove(field_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".edit", field_id=field_id))
+        return gone(error, url_for(".edit", field_id=field_id))
     return gone("The field was removed.", url_for(".listing"))

@@ -13,7 +13,7 @@ from ventory.core.errors import BadInput, NotFound, SeveralErrors, VentoryError
 from ventory.core.files import ATTACHMENT, IMAGE, MOST_BYTES, MOST_FILES
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.errors import status_of
+from ventory.web.errors import remember, status_of
 from ventory.web.pages import show_problem
 from ventory.web.requests import number_in, takes_bytes
 
@@ -153,6 +153,7 @@ def restore(item_id, kind, file_id):
     except NotFound:
         raise
     except VentoryError as error:
+        remember(error)
         flash(error.message)
     else:
         flash(f"The {word} is back.")

@@ -24,6 +24,7 @@ from ventory.core.links import digest_of, token_of
 from ventory.core.passwords import refuse_weak
 from ventory.db import outbox, trails
 from ventory.db.unit_of_work import Command, PublicCommand, UnitOfWork, transaction, unit_of_work, use_case
+from ventory.security_log import noted
 
 HOLDS = timedelta(days=7)
 SEND_AGAIN_AFTER = timedelta(minutes=1)
@@ -62,6 +63,7 @@ class Revoked:
 
 
 @use_case
+@noted("member_invited")
 def invite(command: Invite) -> InvitationView:
     """Ask somebody by mail to join. One that nobody answered in time gives way. raises: AlreadyMember, BadInput"""
     with unit_of_work(command) as work:
@@ -233,6 +235,7 @@ def offer(session: Session, token: str) -> Offer:
 
 
 @use_case
+@noted("member_joined")
 def join(command: Join) -> Joined:
     """Join by a link: with the account of its address, or with a new one.
 

@@ -14,6 +14,7 @@ from ventory.core.access import check_role, refuse_beyond_role
 from ventory.core.errors import BadInput, LastOwner, NotFound, Stale
 from ventory.core.events import MemberChanged
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
+from ventory.security_log import noted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class SignedOut:
 
 
 @use_case
+@noted("member_changed")
 def change_member(command: ChangeMember) -> MemberView:
     """Give somebody another role or other stores; it holds at their next request.
 
@@ -82,6 +84,7 @@ def _stores_of(work: UnitOfWork, member: ActorRow) -> tuple[int, ...]:
 
 
 @use_case
+@noted("member_removed")
 def remove(command: OneMember) -> Gone:
     """Let somebody work here no longer, from their next request on. 409 last_owner"""
     with unit_of_work(command) as work:
@@ -91,6 +94,7 @@ def remove(command: OneMember) -> Gone:
 
 
 @use_case
+@noted("member_left")
 def leave(command: Command) -> Gone:
     """Work here no longer oneself. 409 last_owner"""
     with unit_of_work(command) as work:
@@ -108,6 +112,7 @@ def _end(work: UnitOfWork, member: ActorRow, how: str) -> Gone:
 
 
 @use_case
+@noted("owner_changed")
 def hand_over(command: OneMember) -> MemberView:
     """Make somebody else the owner; who owned the inventory so far is a manager of it afterwards."""
     with unit_of_work(command) as work:
@@ -130,6 +135,7 @@ def _both(work: UnitOfWork, command: OneMember) -> tuple[ActorRow, ActorRow]:
 
 
 @use_case
+@noted("member_signed_out")
 def sign_out(command: OneMember) -> SignedOut:
     """End every sign-in of a member that is open in this inventory, at the pages and by token."""
     with unit_of_work(command) as work:

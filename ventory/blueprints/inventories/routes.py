@@ -111,7 +111,7 @@ def leave(inventory_id):
     try:
         members.leave(Command(**asked()))
     except VentoryError as error:
-        return gone(error.message, url_for(".listing"))
+        return gone(error, url_for(".listing"))
     if others:
         return _turn_to(others[0], "You have left. This is another of your inventories.")
     return gone("You have left. Sign in again when you are invited to another inventory.", url_for("auth.login"))
@@ -168,7 +168,7 @@ def add(kind):
     except (NotFound, Overloaded):
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".catalogue"))
+        return gone(error, url_for(".catalogue"))
     what = _counted({word: getattr(done, word) for word in WORDS})
     return gone(f"Added: {what}." if what else "Everything of it was here already.", url_for("categories.listing"))
 

@@ -106,5 +106,5 @@ def remove(type_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".edit", type_id=type_id))
+        return gone(error, url_for(".edit", type_id=type_id))
     return gone("The type was removed.", url_for(".listing"))

@@ -416,7 +416,7 @@ def restore(item_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for("stock.item", item_id=item_id))
+        return gone(error, url_for("stock.item", item_id=item_id))
     return gone("Back in the catalogue.", url_for("stock.item", item_id=item_id))
 
 
@@ -453,5 +453,5 @@ def remove_note(item_id, note_id):
     try:
         notes.remove(notes.RemoveNote(item_id=item_id, note_id=note_id, **asked()))
     except Forbidden as error:
-        return gone(error.message, address)
+        return gone(error, address)
     return gone("The note was removed.", address)

@@ -324,7 +324,7 @@ def remove_list(list_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for("prices.edit_list", list_id=list_id))
+        return gone(error, url_for("prices.edit_list", list_id=list_id))
     return gone("The list was removed.", url_for("prices.grid"))
 
 
@@ -339,5 +339,5 @@ def withdraw(list_id, price_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, back)
+        return gone(error, back)
     return gone("The price was taken back.", back)

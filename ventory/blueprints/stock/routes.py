@@ -34,7 +34,7 @@ from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import charts, reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import RowAddresses, submit
+from ventory.web.pages import RowAddresses, gone, submit
 from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
@@ -447,7 +447,6 @@ def reverse(movement_id):
     except NotFound:
         raise
     except VentoryError as error:
-        flash(error.message)
-        return redirect(back, 303)
+        return gone(error, back)
     flash(f"Movement {movement_id} was taken back by movement {done.id}.")
     return redirect(back, 303)

@@ -446,5 +446,5 @@ def put_back(supplier_id, item_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".show", supplier_id=supplier_id))
+        return gone(error, url_for(".show", supplier_id=supplier_id))
     return gone(f"{view.supplier} sells {view.name} again.", url_for(".show", supplier_id=supplier_id))

@@ -91,7 +91,7 @@ def remove(tag_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".edit", tag_id=tag_id))
+        return gone(error, url_for(".edit", tag_id=tag_id))
     return gone("The tag was removed.", url_for(".listing"))
 
 

@@ -131,5 +131,5 @@ def remove(unit_id):
     except NotFound:
         raise
     except VentoryError as error:
-        return gone(error.message, url_for(".edit", unit_id=unit_id))
+        return gone(error, url_for(".edit", unit_id=unit_id))
     return gone("The unit was removed.", url_for(".listing"))

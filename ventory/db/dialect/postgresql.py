@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -62,6 +62,17 @@ def is_disconnect(error: BaseException) -> bool:
         return False
     state = error.sqlstate
     return state is None or state.startswith(("08", "57P"))
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Whether a statement was given up because it took too long."""
+    return isinstance(error, psycopg.errors.QueryCanceled)
+
+
+def limit_reading(connection, seconds: float) -> Callable[[], None]:
+    """Give up each statement of this transaction after so long. returns: what lifts the limit: the end does"""
+    connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, true)", (str(max(1, int(seconds * 1000))),))
+    return lambda: None
 
 
 def violated_constraint(error: BaseException) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,6 +22,7 @@ from ventory.db.driver import run, run_many
 from ventory.db.types import ListOf, from_scaled, to_scaled
 
 BUSY_MILLISECONDS = 10_000
+STEPS_BETWEEN_LOOKS = 20_000
 WRITES_SEVERAL_AT_ONCE = False
 AMONG = "{column} IN (SELECT value FROM json_each(:items))"
 
@@ -64,6 +66,19 @@ def is_transient(error: BaseException) -> bool:
 
 def is_disconnect(error: BaseException) -> bool:
     return False
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Whether a statement was given up because it took too long."""
+    return isinstance(error, sqlite3.OperationalError) and str(error) == "interrupted"
+
+
+def limit_reading(connection, seconds: float) -> Callable[[], None]:
+    """Give up whatever this connection still reads after so long. returns: what lifts the limit"""
+    driver = connection.connection.driver_connection
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
+    return lambda: driver.set_progress_handler(None, 0)
 
 
 def violated_constraint(error: BaseException) -> str | None:
