@@ -32,9 +32,11 @@ from ventory.db.once import KeptAnswer
 from ventory.db.outbox import Outbox, OutboxReader
 from ventory.stock.models import (
     Balance,
+    DailyCategory,
     DailyFact,
     DailyTotal,
     DerivedInventory,
+    DerivedItem,
     DerivedPlace,
     Lot,
     Movement,
@@ -56,9 +58,11 @@ __all__ = [
     "Base",
     "Category",
     "CustomField",
+    "DailyCategory",
     "DailyFact",
     "DailyTotal",
     "DerivedInventory",
+    "DerivedItem",
     "DerivedPlace",
     "EmailCode",
     "FileRow",

@@ -107,6 +107,28 @@ def test_one_store_and_one_category_narrow_every_figure(api, chain, trade):
     assert (teas["low"], teas["items"], teas["categories"]) == (1, 1, [])
 
 
+def test_usual_ranges_say_the_same_before_and_after_the_worker_came(api, chain, trade, engine):
+    """Thirty days have what sold kept ready; thirty days by dates up to yesterday have not."""
+    chain.move("sale", ("tea", 20), occurred_at=ago(40))
+    chain.move("sale", ("coffee", 5), occurred_at=ago(45))
+    asked = ("", "&store=LEEDS", f"&category_id={trade['drinks']}", f"&store=LEEDS&category_id={trade['teas']}")
+    waits = [api.get(f"/api/v1/analytics/overview?days=30{more}").json for more in asked]
+
+    follow(engine)
+
+    assert [api.get(f"/api/v1/analytics/overview?days=30{more}").json for more in asked] == waits
+    assert sold(waits[0]["top"]) == [("Mug", 20, 0), ("Tea", 14, 20), ("Coffee", 8, 5)]
+    assert sold(waits[0]["falling"]) == [("Tea", 14, 20)]
+    assert sold(waits[0]["categories"]) == [("Hot drinks", 22, 25), ("No category", 20, 0)]
+    assert sold(waits[1]["categories"]) == [("Hot drinks", 22, 25)]
+    assert sold(waits[2]["categories"]) == [("Loose teas", 14, 20), ("Directly in it", 8, 5)]
+    assert sold(waits[2]["stores"]) == [("Leeds", 22, 25), ("York", 0, 0)]
+    assert (sold(waits[3]["top"]), waits[3]["categories"]) == ([("Tea", 14, 20)], [])
+    by_dates = api.get(f"/api/v1/analytics/overview?since={day(30)}&until={day(1)}").json
+    assert sold(by_dates["top"]) == [("Tea", 14, 20), ("Coffee", 8, 5), ("Mug", 8, 0)]
+    assert sold(by_dates["categories"]) == [("Hot drinks", 22, 25), ("No category", 8, 0)]
+
+
 def test_dates_in_place_of_a_number_of_days(api, trade):
     seen = api.get(f"/api/v1/analytics/overview?since={day(9)}&until={day(7)}").json
     assert seen["sold"] == {"now": 20, "before": 0}

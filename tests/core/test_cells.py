@@ -129,3 +129,12 @@ def test_yes_and_no_in_the_ways_of_spreadsheets():
     assert [cells.yes(each) for each in ("Yes", "TRUE", "1", " y ")] == [True] * 4
     assert [cells.yes(each) for each in ("no", "False", "0")] == [False] * 3
     assert refusal(cells.yes, "maybe") == "not_yes_or_no"
+
+
+def test_a_column_that_repeats_itself_reads_the_same_each_time():
+    for _ in range(2):
+        assert cells.quantity("1.5", ".") == Decimal("1.5")
+        assert cells.quantity("1,5", ",") == Decimal("1.5")
+        assert refusal(cells.quantity, "1.5", ".", least=Decimal(2)) == "out_of_range"
+        assert refusal(cells.number, "1,5") == "separators"
+    assert cells.quantity(f"{' ' * 10_000}7") == 7

@@ -91,7 +91,7 @@ def told_by(chain, engine) -> tuple[dict, dict, bool]:
                 for name in facts.FLOWS
                 if getattr(row, name)
             },
-            "stock": books.on_hand(),
+            "stock": books.on_hand,
             "sold": [(row.item_id, row.sold) for row in books.most_sold(first, TODAY, 10)],
         }
         ranked = sorted((-amount, item) for item, amount in sold.items() if amount > 0)

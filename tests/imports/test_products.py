@@ -58,6 +58,29 @@ def nothing_differs() -> bool:
         return [str(each) for each in verify(connection).differences] == []
 
 
+def test_text_comes_in_as_it_stands_whatever_it_holds(bring_in, chain):
+    """Backslashes, tabs, breaks, quotes and what looks like a mark of nothing."""
+    told = 'one\ttab, back\\slash\nsecond line \\N \\. {"a": [1]} \U0001f375'
+    quoted = told.replace('"', '""')
+
+    code, said = bring_in("products", f'sku,name,description,tags\nT-1,Tea \\N,"{quoted}",\\N\nT-2,NULL,\\N,NULL\n')
+
+    assert (code, last(said)) == (0, "read 2, posted 2, non-stock 0, rejected 0, already there 0")
+    tea, null = item(chain, "t-1"), item(chain, "t-2")
+    assert (tea.name, tea.description, tea.tags) == ("Tea \\N", told, ("\\N",))
+    assert (null.name, null.description, null.tags) == ("NULL", "\\N", ("NULL",))
+
+
+def test_an_item_by_hand_follows_a_file_under_the_next_number(bring_in, chain):
+    bring_in("products", "sku,name\nT-1,Tea\nT-2,Mint\n")
+
+    by_hand = chain.item("T-3")
+
+    ids = rows_of(Item.id)
+    assert ids == [(each,) for each in range(ids[0][0], ids[0][0] + len(ids))]
+    assert by_hand == ids[-1][0]
+
+
 def test_every_column_reaches_its_place(bring_in, chain):
     code, said = bring_in("products", OWN)
 

@@ -16,6 +16,10 @@ from sqlalchemy.orm import Session
 from tests.chain import asked
 from tests.stock.test_verify import random_movement
 from ventory.blueprints.analytics import queries
+from ventory.blueprints.categories.service import AddCategory
+from ventory.blueprints.categories.service import add as add_category
+from ventory.blueprints.items.service import ChangeItem, ItemFields
+from ventory.blueprints.items.service import change as change_item
 from ventory.blueprints.stock.service import (
     RecordMovement,
     RecordMovements,
@@ -32,7 +36,16 @@ from ventory.core.facts import change as change_by
 from ventory.db import unit_of_work
 from ventory.db.engine import reading, writing
 from ventory.db.scope import scope as within
-from ventory.models import DailyFact, DailyTotal, DerivedPlace, Movement, MovementLine, Place, RecentSales
+from ventory.models import (
+    DailyCategory,
+    DailyFact,
+    DailyTotal,
+    DerivedPlace,
+    Movement,
+    MovementLine,
+    Place,
+    RecentSales,
+)
 from ventory.stock import facts
 from ventory.stock.verify import rebuild, verify
 from ventory.worker import run
@@ -49,7 +62,7 @@ def worker(engine):
 
     def catch_up():
         run.number(engine)
-        bookkeeper._due_at = 0.0
+        bookkeeper._due_at = bookkeeper._moves_due_at = 0.0
         bookkeeper.step()
 
     return catch_up
@@ -135,17 +148,21 @@ def check(engine) -> int:
                 totals[row.place_id, row.business_date][name] += flows[name]
             on_hand[row.place_id] += change_by(row)
             for where in (row.place_id, facts.EVERYWHERE):
+                age = (date.fromisoformat(str(until)) - row.business_date).days
                 for days in WINDOWS:
-                    if 0 <= (date.fromisoformat(str(until)) - row.business_date).days < days:
-                        sums = recent.setdefault((where, row.item_id), defaultdict(Decimal))
+                    sums = recent.setdefault((where, row.item_id), defaultdict(Decimal))
+                    if 0 <= age < days:
                         sums[f"sold_{days}"] += flows["sold"] - flows["returned"]
                         sums[f"received_{days}"] += flows["received"]
+                    elif days <= age < 2 * days:
+                        sums[f"before_{days}"] += flows["sold"] - flows["returned"]
         assert not any(expected.values()), "a day without its fact"
         found = {
             (row.place_id, row.business_date): {name: getattr(row, name) for name in FLOWS}
             for row in connection.execute(select(DailyTotal.__table__))
         }
         assert found == totals
+        assert categories_in(connection) == categories_by_hand(connection, rows)
         places = connection.execute(select(DerivedPlace.__table__)).all()
         assert {row.place_id: row.on_hand for row in places if row.on_hand} == {k: v for k, v in on_hand.items() if v}
         for row in connection.execute(select(RecentSales.__table__)):
@@ -156,9 +173,27 @@ def check(engine) -> int:
     return len(rows)
 
 
+def categories_in(connection) -> dict:
+    """What moved in each category. shape: {(place, category, day): flows}, days without any left out"""
+    rows = connection.execute(select(DailyCategory.__table__))
+    found = {(row.place_id, row.category_id, row.business_date): [getattr(row, name) for name in FLOWS] for row in rows}
+    return {key: flows for key, flows in found.items() if any(flows)}
+
+
+def categories_by_hand(connection, rows) -> dict:
+    """The same from daily facts and the categories that items are in now."""
+    category_of = dict(connection.execute(text("SELECT id, coalesce(category_id, 0) FROM item")).all())
+    found = defaultdict(lambda: [Decimal(0)] * len(FLOWS))
+    for row in rows:
+        key = row.place_id, category_of[row.item_id], row.business_date
+        found[key] = [sofar + getattr(row, name) for sofar, name in zip(found[key], FLOWS, strict=True)]
+    return {key: flows for key, flows in found.items() if any(flows)}
+
+
 def test_facts_of_any_history_are_the_ledgers(chain, engine, worker):
-    for sku in SKUS:
-        chain.item(sku, stock=500, unit="kg")
+    teas, coffees = (add_category(AddCategory(name=name, by=chain.owner)).id for name in ("Teas", "Coffees"))
+    for number, sku in enumerate(SKUS):
+        chain.item(sku, stock=500, unit="kg", category_id=(None, teas, coffees)[number % 3])
         chain.restock(sku, 300, "YORK")
     worker()
     for seed in range(3):
@@ -185,7 +220,7 @@ def test_followed_facts_are_those_derived_at_once(chain, engine, worker):
 
 def everything(engine):
     with reading(engine).connect() as connection:
-        tables = (DailyFact.__table__, DailyTotal.__table__, DerivedPlace.__table__)
+        tables = [each.__table__ for each in (DailyFact, DailyTotal, DailyCategory, DerivedPlace, RecentSales)]
         return [connection.execute(select(table).order_by(*table.primary_key.columns)).all() for table in tables]
 
 
@@ -213,21 +248,48 @@ def test_an_answer_is_exact_at_every_moment(chain, trend, worker):
     )
 
 
+def test_facts_follow_an_item_to_another_category(chain, engine, trend, worker):
+    teas, coffees = (add_category(AddCategory(name=name, by=chain.owner)).id for name in ("Teas", "Coffees"))
+    for sku in SKUS:
+        chain.item(sku, stock=500, unit="kg", category_id=teas)
+        chain.restock(sku, 300, "YORK")
+    random_history(chain, 5)
+    worker()
+    teas_before = trend(category_id=teas)
+    assert trend(category_id=coffees).days[-1].stock == 0
+
+    for sku in SKUS:
+        change_item(ChangeItem(item_id=chain.items[sku], fields=ItemFields(category_id=coffees), by=chain.owner))
+    chain.move("sale", (SKUS[0], 1))
+    waits = (trend(category_id=teas), trend(category_id=coffees), trend("YORK", category_id=coffees))
+    worker()
+
+    assert (trend(category_id=teas), trend(category_id=coffees), trend("YORK", category_id=coffees)) == waits
+    assert [day.received for day in waits[1].days] == [day.received for day in teas_before.days]
+    assert not any(day.sold or day.received or day.stock for day in waits[0].days)
+    check(engine)
+    assert differences(engine) == set()
+
+
 def test_a_new_day_lets_old_sales_go(chain, engine, trend, worker):
-    chain.item("tea", stock=100)
+    chain.item("tea", stock=500)
     chain.restock("tea", 100)
-    for days, quantity in ((0, 1), (29, 2), (30, 4), (89, 8), (90, 16), (364, 32)):
+    for days, quantity in ((0, 1), (29, 2), (30, 4), (59, 64), (89, 8), (90, 16), (179, 128), (364, 32), (729, 256)):
         when = datetime.now(UTC) - timedelta(days=days)
         record(RecordMovement(movement=asked("sale", ("tea", quantity), occurred_at=when), by=chain.owner))
     worker()
-    assert [trend(days=days).top[0].sold for days in WINDOWS] == [3, 15, 63]
+    assert [trend(days=days).top[0].sold for days in WINDOWS] == [3, 79, 255]
+    with reading(engine).connect() as connection:
+        rows = connection.execute(select(RecentSales.__table__)).all()
+    assert {(row.before_30, row.before_90, row.before_365) for row in rows} == {(68, 144, 256)}
 
     with writing(engine).begin() as connection:
         facts._turn(connection, chain.inventory_id, TODAY + timedelta(days=1))
 
     with reading(engine).connect() as connection:
         rows = connection.execute(select(RecentSales.__table__)).all()
-    assert {(row.sold_30, row.sold_90, row.sold_365) for row in rows} == {(1, 7, 31)}
+    assert {(row.sold_30, row.sold_90, row.sold_365) for row in rows} == {(1, 71, 223)}
+    assert {(row.before_30, row.before_90, row.before_365) for row in rows} == {(6, 24, 32)}
 
 
 def tampered(engine, statement: str) -> set[str]:
@@ -259,6 +321,9 @@ def test_verify_names_a_wrong_fact_and_wrong_sums_and_rebuild_puts_them_right(ch
         (f"UPDATE derived_place SET on_hand = on_hand + on_hand WHERE {leeds}", "on_hand of all items"),
         (f"UPDATE recent_sales SET sold_30 = 0 WHERE item_id = {tea} AND {leeds}", "sold_30"),
         (f"UPDATE recent_sales SET sold_90 = 0 WHERE item_id = {tea} AND place_id = 0", "sold_90"),
+        (f"UPDATE recent_sales SET before_30 = 5 WHERE item_id = {tea} AND {leeds}", "before_30"),
+        (f"UPDATE daily_category SET sold = sold + sold WHERE {leeds}", f"sold of all items on {TODAY}"),
+        (f"DELETE FROM derived_item WHERE item_id = {tea}", f"sold of all items on {TODAY}"),
         (f"DELETE FROM daily_fact WHERE place_id = {chain.stores['YORK']}", f"lines on {TODAY}"),
         (
             f"DELETE FROM daily_total WHERE place_id = {chain.stores['YORK']}",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import ParamSpec, TypeVar
 
 from ventory.core.quantity import (
     MONEY_DECIMALS,
@@ -17,6 +20,9 @@ from ventory.core.quantity import (
     decimals_of,
     plain,
 )
+
+Told = ParamSpec("Told")
+Value = TypeVar("Value")
 
 
 class CellError(ValueError):
@@ -46,6 +52,20 @@ _YES = frozenset({"yes", "y", "true", "1", "x"})
 _NO = frozenset({"no", "n", "false", "0", "-"})
 SHOWN = 40
 """Characters of a bad cell that a sentence repeats."""
+
+
+def remembered(read: Callable[Told, Value]) -> Callable[Told, Value]:
+    """A reading of cells that depends on nothing but the text: a column holds the same few again and again.
+
+    Long texts are read each time, so that what is kept stays small.
+    """
+    known = functools.lru_cache(maxsize=4_096)(read)
+
+    @functools.wraps(read)
+    def reading(*told: Told.args, **named: Told.kwargs) -> Value:
+        return (known if len(told[0]) <= SHOWN else read)(*told, **named)  # type: ignore[arg-type]
+
+    return reading
 
 
 def shown(written: str) -> str:
@@ -104,6 +124,7 @@ def _short_enough(text: str, most: int) -> str:
     return text
 
 
+@remembered
 def number(written: str, decimal: str = ".") -> Decimal:
     """An exact number.
 
@@ -135,21 +156,25 @@ def _no_number(text: str, decimal: str) -> CellError:
     return CellError("not_a_number", f"{shown(text) or 'An empty cell'} is not a number.")
 
 
+@remembered
 def quantity(written: str, decimal: str = ".", *, least: Decimal | None = None) -> Decimal:
     """Stock units: six decimals, below 10⁹ either way. least: the smallest that is taken"""
     return _within(number(written, decimal), QUANTITY_DECIMALS, QUANTITY_LIMIT, least)
 
 
+@remembered
 def price(written: str, decimal: str = ".") -> Decimal:
     """Money per unit, 0 or more: six decimals."""
     return _within(number(written, decimal), PRICE_DECIMALS, PRICE_LIMIT, Decimal(0))
 
 
+@remembered
 def money(written: str, decimal: str = ".", *, least: Decimal | None = None) -> Decimal:
     """A sum of money: four decimals."""
     return _within(number(written, decimal), MONEY_DECIMALS, MONEY_LIMIT, least)
 
 
+@remembered
 def whole(written: str, decimal: str = ".", *, least: int, most: int) -> int:
     """A whole number within limits; 12.0 is 12."""
     found = number(written, decimal)

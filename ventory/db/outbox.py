@@ -16,6 +16,9 @@ from ventory.db import dialect
 from ventory.db.base import Base, Id
 from ventory.db.types import UtcTime
 
+MANY = 20
+"""From so many events on, the way for many rows is shorter."""
+
 
 class Outbox(Base):
     """One event. `seq` is given after commit on PostgreSQL; on SQLite the id is the sequence. Never changed else.
@@ -55,19 +58,18 @@ def payload_of(event) -> str:
 
 def write(connection, inventory_id: int | None, events: Sequence[tuple[Any, int | None]], now: datetime) -> None:
     """Let events leave with this transaction. events: each with the id of its subject, in order"""
-    rows = [
-        {
-            "inventory_id": inventory_id,
-            "kind": event.kind,
-            "subject_id": subject_id,
-            "payload": payload_of(event),
-            "created_at": now,
-        }
-        for event, subject_id in events
-    ]
+    rows = [(inventory_id, event.kind, subject_id, payload_of(event), now) for event, subject_id in events]
+    if len(rows) >= MANY:
+        dialect.of(connection).insert_rows(connection, _COLUMNS, rows)
+        return
+    values = [dict(zip(_NAMES, row, strict=True)) for row in rows]
     table = Outbox.__table__
-    # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
-    connection.execute(insert(table).returning(table.c.id) if len(rows) > 1 else insert(table), rows)
+    # With RETURNING several rows go in one statement; without, PostgreSQL gets one statement a row.
+    connection.execute(insert(table).returning(table.c.id) if len(rows) > 1 else insert(table), values)
+
+
+_NAMES = ("inventory_id", "kind", "subject_id", "payload", "created_at")
+_COLUMNS = [Outbox.__table__.c[name] for name in _NAMES]
 
 
 def newest(connection) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import TypeAdapter
@@ -74,6 +75,11 @@ def bind(engine: Engine) -> None:
 def engine() -> Engine:
     assert _bound.engine is not None, "no database is bound"
     return _bound.engine
+
+
+def database() -> ModuleType:
+    """The module that knows the bound database (db/dialect)."""
+    return dialect.of(engine())
 
 
 def before_writing(hook: Callable[[], None]) -> None:

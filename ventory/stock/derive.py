@@ -18,9 +18,11 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    column,
     func,
     literal,
     select,
+    table,
     type_coerce,
     union_all,
 )
@@ -30,13 +32,24 @@ from ventory.core.days import day_span
 from ventory.core.facts import FLOWS, LEAVING, WINDOWS, flow_of
 from ventory.core.quantity import ZERO
 from ventory.db import dialect
-from ventory.stock.models import DailyFact, DailyTotal, DerivedPlace, Movement, MovementLine, RecentSales
+from ventory.db.base import Id
+from ventory.stock.models import (
+    DailyCategory,
+    DailyFact,
+    DailyTotal,
+    DerivedItem,
+    DerivedPlace,
+    Movement,
+    MovementLine,
+    RecentSales,
+)
 
 FACT_FIGURES = ("opening", "closing", "seconds_out", *FLOWS, "lines", "last_second")
-RECENT_FIGURES = tuple(f"{name}_{days}" for name in ("sold", "received") for days in WINDOWS)
+RECENT_FIGURES = tuple(f"{name}_{days}" for name in ("sold", "received", "before") for days in WINDOWS)
 PAGE = 5_000
 
 _line, _movement, _fact = MovementLine.__table__.c, Movement.__table__.c, DailyFact.__table__.c
+_known = DerivedItem.__table__.c
 _NONE = literal(ZERO, _fact.sold.type)
 
 
@@ -210,6 +223,28 @@ def totals(inventory_id: int, place_id: int) -> Select:
     )
 
 
+def categories(inventory_id: int) -> Select:
+    """The rows of DerivedItem: every item with the category it is in now."""
+    item = table("item", column("inventory_id", Id), column("id", Id), column("category_id", Id)).c
+    return select(
+        item.inventory_id, item.id.label("item_id"), func.coalesce(item.category_id, 0).label("category_id")
+    ).where(item.inventory_id == inventory_id)
+
+
+def of_categories(inventory_id: int, place_id: int) -> Select:
+    """The rows of DailyCategory of a place, by category and day. An item that is not known is in category -1."""
+    category_id = func.coalesce(_known.category_id, -1).label("category_id")
+    sums = (func.sum(_fact[name], type_=_fact[name].type).label(name) for name in FLOWS)
+    same = and_(_known.inventory_id == _fact.inventory_id, _known.item_id == _fact.item_id)
+    return (
+        select(_fact.inventory_id, _fact.place_id, category_id, _fact.business_date, *sums)
+        .join_from(DailyFact.__table__, DerivedItem.__table__, same, isouter=True)
+        .where(_fact.inventory_id == inventory_id, _fact.place_id == place_id)
+        .group_by(_fact.inventory_id, _fact.place_id, category_id, _fact.business_date)
+        .order_by(category_id, _fact.business_date)
+    )
+
+
 def on_hand(inventory_id: int, place_id: int) -> Select:
     """The row of DerivedPlace of a place where anything ever moved."""
     change = sum((-_fact[name] if name in LEAVING else _fact[name] for name in FLOWS), _NONE)
@@ -222,11 +257,12 @@ def on_hand(inventory_id: int, place_id: int) -> Select:
 
 def recent(inventory_id: int, place_id: int, until: date) -> Select:
     """The rows of RecentSales of a place, by item."""
-    figures = []
-    for amount in (_fact.sold - _fact.returned, _fact.received):
+    net, figures = _fact.sold - _fact.returned, []
+    for amount, ends in ((net, 0), (_fact.received, 0), (net, 1)):
         for days in WINDOWS:
-            within = case((_fact.business_date > literal(until - timedelta(days=days), Date), amount), else_=_NONE)
-            figures.append(func.sum(within, type_=_fact.sold.type))
+            last = until - timedelta(days=days * ends)
+            within = _fact.business_date.between(literal(last - timedelta(days=days - 1), Date), literal(last, Date))
+            figures.append(func.sum(case((within, amount), else_=_NONE), type_=_fact.sold.type))
     return (
         select(
             _fact.inventory_id,
@@ -237,7 +273,7 @@ def recent(inventory_id: int, place_id: int, until: date) -> Select:
         .where(
             _fact.inventory_id == inventory_id,
             _fact.place_id == place_id,
-            _fact.business_date > until - timedelta(days=max(WINDOWS)),
+            _fact.business_date > until - timedelta(days=2 * max(WINDOWS)),
             _fact.business_date <= until,
         )
         .group_by(_fact.inventory_id, _fact.place_id, _fact.item_id)
@@ -266,4 +302,4 @@ def fill(connection: Connection, table: type, rows: Select) -> None:
     connection.execute(table.__table__.insert().from_select([column.name for column in rows.selected_columns], rows))  # type: ignore[attr-defined]
 
 
-SUMMED = (DailyTotal, DerivedPlace, RecentSales)
+SUMMED = (DailyTotal, DailyCategory, DerivedPlace, RecentSales, DerivedItem)

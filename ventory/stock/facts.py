@@ -46,9 +46,11 @@ from ventory.db.outbox import Outbox, OutboxReader, newest, place_of
 from ventory.stock import derive
 from ventory.stock.derive import FACT_FIGURES, RECENT_FIGURES, Where
 from ventory.stock.models import (
+    DailyCategory,
     DailyFact,
     DailyTotal,
     DerivedInventory,
+    DerivedItem,
     DerivedPlace,
     Movement,
     MovementLine,
@@ -64,14 +66,21 @@ EVERYWHERE = 0
 SHOWN = frozenset({"store", "transit"})
 """Kinds of place whose stock counts for the whole chain."""
 BATCH = 1_000
+MOVED_AT_ONCE = 20
+"""Items whose facts change category in one transaction."""
 CHUNK = 1_500
 """Facts that are written in one transaction while an inventory is derived: under 0.1 s on SQLite."""
 
 _line, _movement, _place = MovementLine.__table__.c, Movement.__table__.c, Place.__table__.c
 _fact, _total, _recent = DailyFact.__table__.c, DailyTotal.__table__.c, RecentSales.__table__.c
+_of_category, _known = DailyCategory.__table__.c, DerivedItem.__table__.c
 _reader, _state, _on_hand = OutboxReader.__table__.c, DerivedInventory.__table__.c, DerivedPlace.__table__.c
 _FACT_COLUMNS = [_fact[name] for name in ("inventory_id", "place_id", "item_id", "business_date", *FACT_FIGURES)]
 _TOTAL_COLUMNS = [_total[name] for name in ("inventory_id", "place_id", "business_date", *FLOWS)]
+_CATEGORY_COLUMNS = [
+    _of_category[name] for name in ("inventory_id", "place_id", "category_id", "business_date", *FLOWS)
+]
+_KNOWN_COLUMNS = [_known.inventory_id, _known.item_id, _known.category_id]
 _RECENT_COLUMNS = [_recent[name] for name in ("inventory_id", "place_id", "item_id", *RECENT_FIGURES)]
 _ON_HAND_COLUMNS = [_on_hand.inventory_id, _on_hand.place_id, _on_hand.on_hand]
 
@@ -228,10 +237,15 @@ def _in_time(entries: Iterable[Entry]) -> list[Entry]:
 
 @dataclass
 class Sums:
-    """What facts add to the sums of one inventory. until: the last day of recent sales"""
+    """What facts add to the sums of one inventory.
+
+    until: the last day of recent sales; category_of: where the facts of each item count
+    """
 
     inventory_id: int
     until: date
+    category_of: dict[int, int]
+    categories: dict[tuple[int, int, date], list[Decimal]] = field(default_factory=dict)
     totals: dict[tuple[int, date], list[Decimal]] = field(default_factory=dict)
     on_hand: dict[int, Decimal] = field(default_factory=dict)
     recent: dict[Key, list[Decimal]] = field(default_factory=dict)
@@ -242,14 +256,12 @@ class Sums:
         flows = [entry.quantity if name == entry.flow else ZERO for name in FLOWS]
         _add(self.totals, (where.id, day), flows)
         self.on_hand[where.id] = self.on_hand.get(where.id, ZERO) + entry.change
-        received, sold, returned = flows[:3]
-        if sold != returned or received:
-            windows = [1 if self.until - timedelta(days=days) < day <= self.until else 0 for days in WINDOWS]
-            if windows[-1]:
-                figures = [amount * within for amount in (sold - returned, received) for within in windows]
-                _add(self.recent, (where.id, item_id), figures)
-                if where.kind in SHOWN:
-                    _add(self.recent, (EVERYWHERE, item_id), list(figures))
+        _add(self.categories, (where.id, self.category_of[item_id], day), list(flows))
+        figures = _recent_figures(flows, (self.until - day).days)
+        if any(figures):
+            _add(self.recent, (where.id, item_id), figures)
+            if where.kind in SHOWN:
+                _add(self.recent, (EVERYWHERE, item_id), list(figures))
 
     def write(self, connection: Connection) -> None:
         """Add them to what stands there."""
@@ -258,11 +270,30 @@ class Sums:
             connection, _TOTAL_COLUMNS, [(own, *key, *flows) for key, flows in sorted(self.totals.items())], adds=True
         )
         database.save_rows(
+            connection,
+            _CATEGORY_COLUMNS,
+            [(own, *key, *flows) for key, flows in sorted(self.categories.items())],
+            adds=True,
+        )
+        database.save_rows(
             connection, _ON_HAND_COLUMNS, [(own, *row) for row in sorted(self.on_hand.items())], adds=True
         )
         database.save_rows(
             connection, _RECENT_COLUMNS, [(own, *key, *row) for key, row in sorted(self.recent.items())], adds=True
         )
+
+
+def _recent_figures(flows: Sequence[Decimal], age: int) -> list[Decimal]:
+    """What a day's flows add to recent sales. flows: as FLOWS; age: how many days before the last one it was"""
+    received, sold, returned = flows[:3]
+    net = sold - returned
+    within = [0 <= age < days for days in WINDOWS]
+    before = [days <= age < 2 * days for days in WINDOWS]
+    return [
+        amount if is_in else ZERO
+        for amount, ways in ((net, within), (received, within), (net, before))
+        for is_in in ways
+    ]
 
 
 def _add(sums: dict[Any, list[Decimal]], key: Any, more: list[Decimal]) -> None:
@@ -280,6 +311,96 @@ def _write_facts(connection: Connection, inventory_id: int, facts: dict[Key, lis
         (inventory_id, *key, fact.business_date, *figures(fact)) for key, days in sorted(facts.items()) for fact in days
     ]
     dialect.of(connection).save_rows(connection, _FACT_COLUMNS, rows)
+
+
+# --- which category an item counts in ---------------------------------------------------------------------------------
+
+
+def categories_of(connection: Connection, inventory_id: int, item_ids: Iterable[int]) -> dict[int, int]:
+    """Where the facts of some items count. shape: {item id: category id, 0 for none}; unknown ones left out"""
+    rows = select(_known.item_id, _known.category_id).where(
+        _known.inventory_id == inventory_id, dialect.of(connection).among(_known.item_id, "ids")
+    )
+    return {row[0]: row[1] for row in connection.execute(rows, {"ids": sorted(item_ids)})}
+
+
+def _new_items(connection: Connection, inventory_id: int, item_ids: Iterable[int]) -> dict[int, int]:
+    """The categories of items of which nothing was derived yet. shape: as categories_of"""
+    wanted = sorted(item_ids)
+    if not wanted:
+        return {}
+    now = derive.categories(inventory_id).subquery().c
+    rows = select(now.item_id, now.category_id).where(dialect.of(connection).among(now.item_id, "ids"))
+    return {row[0]: row[1] for row in connection.execute(rows, {"ids": wanted})}
+
+
+def have_moved(connection: Connection, inventory_id: int, category_ids: Sequence[int]) -> bool:
+    """Whether an item came to one of some categories, or left one, and its facts have not followed yet."""
+    moved = _moved(inventory_id).subquery().c
+    of_them = or_(moved.before.in_(category_ids), moved.now.in_(category_ids))
+    return connection.execute(select(moved.before).where(of_them).limit(1)).first() is not None
+
+
+def _moved(inventory_id: int) -> Select:
+    """Items that are in another category than their facts. shape: rows of item_id, before, now"""
+    now = derive.categories(inventory_id).subquery().c
+    return select(_known.item_id, _known.category_id.label("before"), now.category_id.label("now")).where(
+        _known.inventory_id == inventory_id, now.item_id == _known.item_id, now.category_id != _known.category_id
+    )
+
+
+def move_facts(engine: Engine) -> int:
+    """Let the facts of items that are in another category now count there. returns: how many items were moved"""
+    with engines.autocommit(engine).connect() as connection:
+        inventories = list(connection.execute(select(_state.inventory_id)).scalars())
+        due = [each for each in inventories if connection.execute(_moved(each).limit(1)).first() is not None]
+    moved = 0
+    for inventory_id in due:
+        while count := _move_some(engine, inventory_id):
+            moved += count
+    return moved
+
+
+def _move_some(engine: Engine, inventory_id: int) -> int:
+    """Move a few items that go the same way, in one short transaction. returns: how many"""
+    with engines.writing(engine).begin() as connection:
+        hold(connection)
+        rows = connection.execute(_moved(inventory_id).order_by("before", "now").limit(MOVED_AT_ONCE)).all()
+        if not rows:
+            return 0
+        before, now = rows[0].before, rows[0].now
+        ids = [row.item_id for row in rows if (row.before, row.now) == (before, now)]
+        database = dialect.of(connection)
+        sums = (func.sum(_fact[name], type_=_fact[name].type) for name in FLOWS)
+        of_them = (
+            select(_fact.place_id, _fact.business_date, *sums)
+            .where(_fact.inventory_id == inventory_id, _fact.place_id.in_(_holding(connection, inventory_id)))
+            .where(database.among(_fact.item_id, "ids"))
+            .group_by(_fact.place_id, _fact.business_date)
+        )
+        changes: list[tuple] = []
+        for place_id, day, *flows in connection.execute(of_them, {"ids": ids}):
+            changes.append((inventory_id, place_id, before, day, *(-amount for amount in flows)))
+            changes.append((inventory_id, place_id, now, day, *flows))
+        database.save_rows(connection, _CATEGORY_COLUMNS, changes, adds=True)
+        database.save_rows(connection, _KNOWN_COLUMNS, [(inventory_id, item_id, now) for item_id in ids])
+        _renew(connection, inventory_id)
+        return len(ids)
+
+
+def _holding(connection: Connection, inventory_id: int) -> list[int]:
+    return list(places_of(connection, inventory_id)[1])
+
+
+def _renew(connection: Connection, inventory_id: int) -> None:
+    """Let whoever has computed on what stood there find that it was overtaken."""
+    connection.execute(
+        update(DerivedInventory.__table__).where(_state.inventory_id == inventory_id).values(version=_version())
+    )
+
+
+def _version() -> int:
+    return time.time_ns() % 2**31
 
 
 # --- following the outbox ---------------------------------------------------------------------------------------------
@@ -350,10 +471,12 @@ class _Batch:
     def __init__(self, connection: Connection, inventory_id: int, state, movement_ids: Sequence[int], last_seq: int):
         self.connection, self.inventory_id, self.state, self.last_seq = connection, inventory_id, state, last_seq
         self.kinds, self.places = places_of(connection, inventory_id)
-        self.sums = Sums(inventory_id, state.until)
         self.facts: dict[Key, list[Fact]] = {}
         self._still_waiting: set[int] | None = None
         entries = self._entries(movement_ids)
+        known = categories_of(connection, inventory_id, {item_id for _, item_id in entries})
+        self.new_items = _new_items(connection, inventory_id, {item for _, item in entries} - known.keys())
+        self.sums = Sums(inventory_id, state.until, known | self.new_items)
         last = self._last_facts(entries)
         for key, of_key in entries.items():
             where, latest = self.places[key[0]], last.get(key)
@@ -366,6 +489,8 @@ class _Batch:
 
     def write(self, connection: Connection) -> None:
         _write_facts(connection, self.inventory_id, self.facts)
+        new_items = [(self.inventory_id, *each) for each in sorted(self.new_items.items())]
+        dialect.of(connection).save_rows(connection, _KNOWN_COLUMNS, new_items)
         self.sums.write(connection)
 
     def _entries(self, movement_ids: Sequence[int]) -> dict[Key, list[Entry]]:
@@ -504,6 +629,7 @@ def _derive(
     with writing() as written:
         for table in (*derive.SUMMED, DerivedInventory):
             written.execute(delete(table.__table__).where(table.__table__.c.inventory_id == inventory_id))
+        derive.fill(written, DerivedItem, derive.categories(inventory_id))
     for where in places.values():
         found = derive.facts(connection, inventory_id, where, kinds, left_out)
         if found is None:
@@ -521,14 +647,13 @@ def _derive(
                 derive.fill(written, DailyFact, found)
             dialect.of(written).save_rows(written, _FACT_COLUMNS, chunk, is_raw=True)
             derive.fill(written, DailyTotal, derive.totals(inventory_id, where.id))
+            derive.fill(written, DailyCategory, derive.of_categories(inventory_id, where.id))
             derive.fill(written, DerivedPlace, derive.on_hand(inventory_id, where.id))
             derive.fill(written, RecentSales, derive.recent(inventory_id, where.id, until))
     with writing() as written:
         derive.fill(written, RecentSales, everywhere(inventory_id, places))
         written.execute(
-            insert(DerivedInventory.__table__).values(
-                inventory_id=inventory_id, until=until, version=time.time_ns() % 2**31
-            )
+            insert(DerivedInventory.__table__).values(inventory_id=inventory_id, until=until, version=_version())
         )
 
 
@@ -569,20 +694,21 @@ def _turn(connection: Connection, inventory_id: int, day: date) -> None:
     hold(connection)
     kinds = {row.id: row.kind for row in connection.execute(_PLACES, {"inventory": inventory_id})}
     sums: dict[Key, list[Decimal]] = {}
-    for index, days in enumerate(WINDOWS):
-        for sign, of_day in ((1, day), (-1, day - timedelta(days=days))):
-            rows = connection.execute(
-                select(_fact.place_id, _fact.item_id, _fact.received, _fact.sold, _fact.returned).where(
-                    _fact.inventory_id == inventory_id, _fact.place_id.in_(kinds), _fact.business_date == of_day
-                )
+    ages = sorted({0, *WINDOWS, *(2 * days for days in WINDOWS)})
+    for age in ages:
+        rows = connection.execute(
+            select(_fact.place_id, _fact.item_id, *(_fact[name] for name in FLOWS)).where(
+                _fact.inventory_id == inventory_id,
+                _fact.place_id.in_(kinds),
+                _fact.business_date == day - timedelta(days=age),
             )
-            for row in rows:
-                figures = [ZERO] * len(RECENT_FIGURES)
-                figures[index] = sign * (row.sold - row.returned)
-                figures[index + len(WINDOWS)] = sign * row.received
-                _add(sums, (row.place_id, row.item_id), figures)
-                if kinds[row.place_id] in SHOWN:
-                    _add(sums, (EVERYWHERE, row.item_id), list(figures))
+        )
+        for place_id, item_id, *flows in rows:
+            was, becomes = _recent_figures(flows, age - 1), _recent_figures(flows, age)
+            figures = [new - old for new, old in zip(becomes, was, strict=True)]
+            _add(sums, (place_id, item_id), figures)
+            if kinds[place_id] in SHOWN:
+                _add(sums, (EVERYWHERE, item_id), list(figures))
     dialect.of(connection).save_rows(
         connection, _RECENT_COLUMNS, [(inventory_id, *key, *row) for key, row in sorted(sums.items())], adds=True
     )

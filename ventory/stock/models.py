@@ -273,8 +273,44 @@ class DailyTotal(_Flows, Tenant, Base):
     business_date: Mapped[date] = mapped_column(Date, primary_key=True)
 
 
+class DailyCategory(_Flows, Tenant, Base):
+    """The items of a category, not of those below it, in a place on one day: the sums of their daily facts.
+
+    category_id: 0 for items that are in none; which category an item counts in is DerivedItem's to say
+    """
+
+    __tablename__ = "daily_category"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "place_id"], ["place.inventory_id", "place.id"]),
+        {"sqlite_with_rowid": False},
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    place_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    category_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    business_date: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class DerivedItem(Tenant, Base):
+    """The category that an item's facts count in, 0 for none: the item's own, until it moves to another.
+
+    The worker then moves its facts along; until it has, who asks for one of both sums the facts themselves.
+    """
+
+    __tablename__ = "derived_item"
+    __table_args__ = (
+        ForeignKeyConstraint(["inventory_id", "item_id"], ["item.inventory_id", "item.id"]),
+        {"sqlite_with_rowid": False},
+    )
+
+    inventory_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    item_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    category_id: Mapped[int] = mapped_column(Id)
+
+
 class RecentSales(Tenant, Base):
-    """What an item sold, net of returns, and received in a place over the last 30, 90 and 365 days.
+    """What an item sold, net of returns, and received in a place over the last 30, 90 and 365 days, and what it sold
+    in as many days before those.
 
     place_id: 0 for all stores and what is between them, so that the whole chain is one row per item
     The days end with DerivedInventory.until. Only what was sold everywhere has an index: a store's rows are as many as
@@ -307,6 +343,9 @@ class RecentSales(Tenant, Base):
     received_30: Mapped[Decimal] = mapped_column(QuantitySum)
     received_90: Mapped[Decimal] = mapped_column(QuantitySum)
     received_365: Mapped[Decimal] = mapped_column(QuantitySum)
+    before_30: Mapped[Decimal] = mapped_column(QuantitySum)
+    before_90: Mapped[Decimal] = mapped_column(QuantitySum)
+    before_365: Mapped[Decimal] = mapped_column(QuantitySum)
 
 
 class DerivedPlace(Tenant, Base):

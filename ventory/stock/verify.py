@@ -30,7 +30,16 @@ from ventory.db.base import Id
 from ventory.db.types import Quantity
 from ventory.stock import derive, facts
 from ventory.stock.derive import FACT_FIGURES, RECENT_FIGURES
-from ventory.stock.models import Balance, DailyFact, DailyTotal, DerivedPlace, MovementLine, Place, RecentSales
+from ventory.stock.models import (
+    Balance,
+    DailyCategory,
+    DailyFact,
+    DailyTotal,
+    DerivedPlace,
+    MovementLine,
+    Place,
+    RecentSales,
+)
 
 BATCH = 5_000
 
@@ -176,6 +185,8 @@ class _FactsCheck:
             expected = () if of_ledger is None else (row[2:] for row in derive.rows(self.connection, of_ledger))
             self.count += self._compare(DailyFact, where.id, ("item_id", "business_date"), FACT_FIGURES, iter(expected))
             self._sums(DailyTotal, where.id, ("business_date",), FLOWS, derive.totals(*own))
+            of_categories = derive.of_categories(*own)
+            self._sums(DailyCategory, where.id, ("category_id", "business_date"), FLOWS, of_categories)
             self._sums(DerivedPlace, where.id, ("place_id",), ("on_hand",), derive.on_hand(*own))
             self._sums(RecentSales, where.id, ("item_id",), RECENT_FIGURES, derive.recent(*own, self.until))
             self.tell(counts[where.id])

@@ -16,6 +16,8 @@ PAUSE_SECONDS = 0.02
 """Between batches: whoever waits for SQLite's write lock looks for it every few milliseconds."""
 LONGEST_SECONDS = 5.0
 """How long the worker's other readers may wait while many events are taken in."""
+MOVES_EVERY_SECONDS = 5.0
+"""How often it looks for items that came to another category; figures stay exact, but are summed from more."""
 REST = 3
 """Times as long as it worked it rests while others post: figures stay exact, those who ask add what waits."""
 
@@ -27,6 +29,8 @@ class Bookkeeper:
         self.engine = engine
         self._began = False
         self._due_at = 0.0
+        self._moves_due_at = 0.0
+        self._may_have_moved = True
         self._newest = 0
 
     def step(self) -> bool:
@@ -56,9 +60,18 @@ class Bookkeeper:
             count = facts.follow(self.engine)
             rest = max(PAUSE_SECONDS, REST * (time.monotonic() - started) if self._others_post() else 0)
             taken += count
+        self._may_have_moved |= bool(taken)
+        self._move_facts()
         ended = time.monotonic()
         self._due_at = max(self._due_at, ended + rest) if count < facts.BATCH else ended + rest
         return bool(underived or turned or taken)
+
+    def _move_facts(self) -> None:
+        """Let facts follow their items to other categories, when something happened since it was last looked for."""
+        now = time.monotonic()
+        if self._may_have_moved and now >= self._moves_due_at:
+            self._may_have_moved, self._moves_due_at = False, now + MOVES_EVERY_SECONDS
+            facts.move_facts(self.engine)
 
     def _others_post(self) -> bool:
         """Whether events came since this was last asked."""

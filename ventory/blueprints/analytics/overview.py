@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.analytics import queries
-from ventory.blueprints.analytics.queries import Compared, Day, Scope
+from ventory.blueprints.analytics.queries import NOTHING, Books, Compared, Day, Scope
 from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.categories.queries import CategoryView
 from ventory.blueprints.items import references
@@ -20,7 +20,6 @@ from ventory.core.periods import Period
 from ventory.core.quantity import ZERO
 
 TOP = 10
-NOTHING = Compared(ZERO, ZERO)
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,12 @@ def overview(
     """A period beside the one before, over the stores that the actor may see or one of them, for all items or a
     category with those below it."""
     scope = Scope(actor, store_id, category_id=category_id)
-    days = queries.daily(session, scope, first_day=period.before.first, last_day=period.last)
+    books = Books(session, scope)
+    days = queries.daily(books, period.before.first, period.last)
     before, now = tuple(days[: period.days]), tuple(days[period.days :])
     counts = stock_queries.level_counts(session, actor, store_id, category_id=category_id)
-    by_item = queries.sold_by_item(session, scope, period)
-    top, falling = _ranked(session, by_item)
+    of_items = queries.sold_by_item(books, period, TOP)
+    top, falling = _ranked(session, of_items.by_item)
     sums = {name: _summed(now, before, name) for name in ("sold", "received", "returned", "adjusted")}
     return Overview(
         period=period,
@@ -105,8 +105,8 @@ def overview(
         items=counts[""],
         top=top,
         falling=falling,
-        stores=_stores(session, scope, period),
-        categories=_categories(session, scope, by_item),
+        stores=_stores(books, period),
+        categories=_categories(session, scope, of_items.by_category),
         out_longest=stock_queries.out_longest(session, actor, store_id, category_id, limit=TOP),
     )
 
@@ -127,28 +127,26 @@ def _ranked(session: Session, sold: dict[int, Compared]) -> tuple[tuple[ItemSale
     return rows(most), rows(fallen)
 
 
-def _stores(session: Session, scope: Scope, period: Period) -> tuple[Part, ...]:
+def _stores(books: Books, period: Period) -> tuple[Part, ...]:
     """Every open store, and closed ones that sold; none when one store was asked for."""
-    if scope.store_id is not None:
+    if books.scope.store_id is not None:
         return ()
-    sold = queries.sold_by_store(session, scope, period)
-    stores = references.stores(session.connection(), scope.actor).all.values()
+    sold = queries.sold_by_store(books, period)
+    stores = references.stores(books.session.connection(), books.scope.actor).all.values()
     shown = [store for store in stores if store.closed_at is None or store.id in sold]
     return _shared([(store.id, store.code, store.name, sold.get(store.id, NOTHING)) for store in shown])
 
 
-def _categories(session: Session, scope: Scope, sold: dict[int, Compared]) -> tuple[Part, ...]:
+def _categories(session: Session, scope: Scope, sold: dict[int | None, Compared]) -> tuple[Part, ...]:
     """The categories at the top of the tree, or right below the one that was asked for, that sold something.
 
     What they do not account for is a part of its own.
     """
     parents = {each.id: each for each in categories.tree(session)}
-    of_item = queries.categories_of(session)
     sums: dict[int | None, Compared] = {}
-    for item, each in sold.items():
-        part = _below(of_item[item], scope.category_id, parents)
-        known = sums.get(part, NOTHING)
-        sums[part] = Compared(known.now + each.now, known.before + each.before)
+    for category_id, each in sold.items():
+        part = _below(category_id, scope.category_id, parents)
+        sums[part] = sums.get(part, NOTHING).plus(each)
     if not any(sums):
         return ()
     rest = "No category" if scope.category_id is None else "Directly in it"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.analytics import queries
-from ventory.blueprints.analytics.queries import Day, Scope
+from ventory.blueprints.analytics.queries import Books, Day, Scope
 from ventory.core.access import Actor
 from ventory.core.periods import Period, slices
 from ventory.core.quantity import ZERO
@@ -61,14 +61,14 @@ def trends(
     item_id: int | None = None,
 ) -> Trends:
     """A period by day, week or month. compare: with PREVIOUS, with YEAR, or with nothing"""
-    scope = Scope(actor, store_id, item_id, category_id)
+    books = Books(session, Scope(actor, store_id, item_id, category_id))
     cut = slices(period, step)
-    points, total = _points(session, scope, cut, period)
+    points, total = _points(books, cut, period)
     other = {PREVIOUS: period.before, YEAR: period.year_before}.get(compare or "")
     if other is None:
         return Trends(period, points, total, None, (), None)
     back = period.first - other.first
-    compared, compared_total = _points(session, scope, [_moved(each, back) for each in cut], other)
+    compared, compared_total = _points(books, [_moved(each, back) for each in cut], other)
     return Trends(period, points, total, other, compared, compared_total)
 
 
@@ -76,8 +76,8 @@ def _moved(period: Period, back: timedelta) -> Period:
     return Period(period.first - back, period.last - back)
 
 
-def _points(session: Session, scope: Scope, cut: Sequence[Period], whole: Period) -> tuple[tuple[Point, ...], Point]:
-    days = queries.daily(session, scope, first_day=whole.first, last_day=whole.last)
+def _points(books: Books, cut: Sequence[Period], whole: Period) -> tuple[tuple[Point, ...], Point]:
+    days = queries.daily(books, whole.first, whole.last)
     return tuple(_point(each, days[(each.first - whole.first).days :][: each.days]) for each in cut), _point(
         whole, days
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from ventory.blueprints.imports.models import ImportDocument
 from ventory.core import ordinals
@@ -23,6 +23,7 @@ class Document:
 
 
 _ROWS = ImportDocument.__table__
+_NEW = [_ROWS.c[name] for name in ("inventory_id", "kind", "source", "document", "done")]
 _FOUND = Prepared(lambda database: _named(database))
 _LOCKED = Prepared(lambda database: _named(database).with_for_update())
 
@@ -57,8 +58,7 @@ def opened(work: UnitOfWork, kind: str, source: str, numbers: Iterable[str]) -> 
     found = known(work.connection, *here, wanted, lock=True)
     missing = sorted(wanted - found.keys())
     if missing:
-        own = {"inventory_id": work.inventory_id, "kind": kind, "source": source, "done": ""}
-        work.connection.execute(insert(_ROWS), [own | {"document": number} for number in missing])
+        work.database.insert_rows(work.connection, _NEW, [(*here, number, "") for number in missing])
         found |= known(work.connection, *here, missing, lock=True)
     return found
 

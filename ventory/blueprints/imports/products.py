@@ -518,6 +518,7 @@ def _unless_refused(given: Given, rule: Callable[[], Any]) -> None:
         given.wrong(error.field, error.code, error.message)
 
 
+@cells.remembered
 def _path(written: str) -> tuple[str, ...]:
     """A category's path. A slash with a blank beside it parts names; "Tea/Coffee" is one name."""
     names = tuple(name for part in _PATH.split(cells.line(written, 2_000)) if (name := part.strip()))
@@ -526,6 +527,7 @@ def _path(written: str) -> tuple[str, ...]:
     return tuple(cells.line(name, LONGEST_CATEGORY) for name in names)
 
 
+@cells.remembered
 def _tags(written: str) -> tuple[str, ...]:
     names = [cells.line(part, LONGEST_TAG) for part in _SEVERAL.split(written) if part.strip()]
     first = {name.casefold(): name for name in reversed(names)}

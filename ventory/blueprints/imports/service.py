@@ -13,12 +13,8 @@ from ventory.blueprints.imports.reading import Problem, Row
 from ventory.blueprints.imports.report import Report
 from ventory.core.errors import Overloaded, VentoryError
 from ventory.db import engine as engines
-from ventory.db.unit_of_work import Command, UnitOfWork, engine, unit_of_work, use_case
+from ventory.db.unit_of_work import Command, UnitOfWork, database, engine, unit_of_work, use_case
 
-CHUNK_SECONDS = 0.08
-"""How long a transaction should take: other writers wait for as long on SQLite."""
-PAUSE_SECONDS = 0.01
-"""Between two chunks: SQLite's lock is not fair, who waits would else be passed over again and again."""
 FEWEST, MOST = 20, 5_000
 FIRST_LEARNT = 300
 """After so many rows, and again after four times as many, the planner hears how full the tables are."""
@@ -97,10 +93,10 @@ def _right(kind: Kind, tell: Progress) -> Iterator[tuple[Row, Any]]:
 
 
 def _apply_chunks(kind: Kind, report: Report, tell: Progress) -> None:
-    rows = _right(kind, tell)
+    rows, bound = _right(kind, tell), database()
     for step in kind.steps_before():
         report.add(_step(kind, step))
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(bound.PAUSE_SECONDS)
     size, applied, learn_at = kind.rows_per_chunk, 0, FIRST_LEARNT
     while chunk := _take(rows, size):
         started = time.monotonic()
@@ -110,8 +106,8 @@ def _apply_chunks(kind: Kind, report: Report, tell: Progress) -> None:
             _step(kind, lambda work: _learn(kind, work))
             learn_at *= 4
             continue
-        size = max(kind.fewest_rows, _next_size(size, time.monotonic() - started))
-        time.sleep(PAUSE_SECONDS)
+        size = max(kind.fewest_rows, _next_size(size, (time.monotonic() - started) / bound.WRITE_SECONDS))
+        time.sleep(bound.PAUSE_SECONDS)
     report.add(_step(kind, kind.after))
 
 
@@ -124,9 +120,9 @@ def _take(rows: Iterator[tuple[Row, Any]], size: int) -> list[tuple[Row, Any]]:
     return list(itertools.islice(rows, size))
 
 
-def _next_size(size: int, seconds: float) -> int:
-    """Half again or half as many rows at most, toward the time that a transaction should take."""
-    factor = min(1.5, max(0.5, CHUNK_SECONDS / max(seconds, 0.001)))
+def _next_size(size: int, taken: float) -> int:
+    """Half again or half as many rows at most. taken: of the time that a transaction should take, 1 is right"""
+    factor = min(1.5, max(0.5, 1 / max(taken, 0.01)))
     return min(MOST, max(FEWEST, int(size * factor)))
 
 

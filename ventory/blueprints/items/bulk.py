@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from ventory.blueprints.categories.service import Paths
 from ventory.blueprints.custom_fields.queries import Fields
@@ -71,11 +71,10 @@ def add_items(work: UnitOfWork, new: Sequence[NewItem]) -> Added:
     """
     added, paths = Added(), Paths(work)
     rows = _rows(work, new, paths, added)
-    if rows:
-        table = Item.__table__
-        made = work.connection.execute(insert(table).returning(table.c.id, table.c.sku_key), rows)
-        added.ids = {row.sku_key: row.id for row in made}
-    kept = [item for item in new if item.key in added.ids]
+    ids = work.database.take_ids(work.connection, "item", len(rows)) if rows else []
+    work.database.insert_rows(work.connection, _COLUMNS, [(each, *row) for each, row in zip(ids, rows, strict=True)])
+    kept = [item for item in new if item.key not in added.refused]
+    added.ids = {item.key: item_id for item, item_id in zip(kept, ids, strict=True)}
     _give_barcodes(work, kept, added)
     tags.give_new(work, {added.ids[item.key]: item.tags for item in kept if item.tags})
     for item_id in added.ids.values():
@@ -84,12 +83,38 @@ def add_items(work: UnitOfWork, new: Sequence[NewItem]) -> Added:
     return added
 
 
-def _rows(work: UnitOfWork, new: Sequence[NewItem], paths: Paths, added: Added) -> list[dict[str, Any]]:
+_COLUMNS = [
+    Item.__table__.c[name]
+    for name in (
+        "id",
+        "inventory_id",
+        "sku",
+        "sku_key",
+        "name",
+        "name_key",
+        "description",
+        "category_id",
+        "unit_id",
+        "type_id",
+        "options",
+        "price",
+        "field_values",
+        "reorder_point",
+        "target_level",
+        "created_at",
+        "updated_at",
+        "version",
+    )
+]
+
+
+def _rows(work: UnitOfWork, new: Sequence[NewItem], paths: Paths, added: Added) -> list[tuple]:
+    """The rows of those that are not refused, without their ids."""
     units = {row.code_key: row.id for row in work.session.execute(select(UnitRow.code_key, UnitRow.id))}
     types = {row.code_key: row.id for row in work.session.execute(select(InventoryType.code_key, InventoryType.id))}
     category_of = {item.key: paths.find_or_add(item.category) if item.category else None for item in new}
     values = _values(work, set(category_of.values()))
-    rows = []
+    rows: list[tuple] = []
     for item in new:
         category_id = category_of[item.key]
         field_values = values[category_id]
@@ -97,25 +122,25 @@ def _rows(work: UnitOfWork, new: Sequence[NewItem], paths: Paths, added: Added) 
             added.refused[item.key] = field_values
             continue
         rows.append(
-            {
-                "inventory_id": work.inventory_id,
-                "sku": item.sku,
-                "sku_key": item.key,
-                "name": item.name,
-                "name_key": item.name.casefold(),
-                "description": item.description,
-                "category_id": category_id,
-                "unit_id": units[item.unit.casefold()],
-                "type_id": types[item.type.casefold()],
-                "options": {},
-                "price": item.price,
-                "field_values": field_values,
-                "reorder_point": item.reorder_point,
-                "target_level": item.target_level,
-                "created_at": work.now,
-                "updated_at": work.now,
-                "version": 1,
-            }
+            (
+                work.inventory_id,
+                item.sku,
+                item.key,
+                item.name,
+                item.name.casefold(),
+                item.description,
+                category_id,
+                units[item.unit.casefold()],
+                types[item.type.casefold()],
+                {},
+                item.price,
+                field_values,
+                item.reorder_point,
+                item.target_level,
+                work.now,
+                work.now,
+                1,
+            )
         )
     return rows
 
@@ -158,18 +183,12 @@ def _give_barcodes(work: UnitOfWork, new: Sequence[NewItem], added: Added) -> No
                 added.held.setdefault(item.key, []).append(code.text)
                 continue
             taken.add(code.text)
-            rows.append(
-                {
-                    "inventory_id": work.inventory_id,
-                    "item_id": added.ids[item.key],
-                    "barcode": code.text,
-                    "kind": code.kind,
-                    "quantity": quantity,
-                    "is_primary": is_first,
-                    "is_active": True,
-                }
-            )
+            rows.append((work.inventory_id, added.ids[item.key], code.text, code.kind, quantity, is_first, True))
             is_first = False
-    if rows:
-        # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
-        work.connection.execute(insert(ItemBarcode.__table__).returning(ItemBarcode.id), rows)
+    work.database.insert_rows(work.connection, _BARCODE_COLUMNS, rows)
+
+
+_BARCODE_COLUMNS = [
+    ItemBarcode.__table__.c[name]
+    for name in ("inventory_id", "item_id", "barcode", "kind", "quantity", "is_primary", "is_active")
+]

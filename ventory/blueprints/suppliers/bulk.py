@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.suppliers import service
@@ -62,7 +62,15 @@ class Suppliers:
         is_meant = Supplier.code_key.in_(codes) | Supplier.name_key.in_(names)
         # An active one of a name comes before an archived one, an older one before a younger.
         oldest_last = (Supplier.archived_at.is_(None), Supplier.id.desc())
-        for row in work.session.execute(select(Supplier).where(is_meant).order_by(*oldest_last)).scalars():
+        columns = (
+            Supplier.id,
+            Supplier.name,
+            Supplier.currency,
+            Supplier.archived_at,
+            Supplier.code_key,
+            Supplier.name_key,
+        )
+        for row in work.session.execute(select(*columns).where(is_meant).order_by(*oldest_last)):
             self._remember(row)
 
     def find_or_add(self, ref: SupplierRef) -> FoundSupplier:
@@ -74,7 +82,7 @@ class Suppliers:
         self.added += 1
         return self._remember(service.added(self._work, fields))
 
-    def _remember(self, row: Supplier) -> FoundSupplier:
+    def _remember(self, row: Any) -> FoundSupplier:
         found = FoundSupplier(row.id, row.name, row.currency, row.archived_at is not None)
         self._by_code[row.code_key] = self._by_name[row.name_key] = found
         return found
@@ -112,17 +120,9 @@ def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, are_new: bool = Fals
         known = there.get((each.supplier_id, each.item_id))
         facts = {name: getattr(each.terms, name) for name in _FACTS if known is None or name in each.told}
         if known is None:
-            rows.append(
-                {
-                    "inventory_id": work.inventory_id,
-                    "supplier_id": each.supplier_id,
-                    "item_id": each.item_id,
-                    **facts,
-                    "is_preferred": each.item_id not in preferred,
-                    "updated_at": work.now,
-                    "version": 1,
-                }
-            )
+            is_preferred = each.item_id not in preferred
+            own = (work.inventory_id, each.supplier_id, each.item_id)
+            rows.append((*own, *facts.values(), is_preferred, work.now, 1))
             preferred.add(each.item_id)
         elif any(getattr(known, name) != value for name, value in facts.items()):
             table = ItemSupplier.__table__
@@ -132,10 +132,14 @@ def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, are_new: bool = Fals
             continue
         changed.add(each.item_id)
         work.emit(TermsChanged(each.supplier_id, each.item_id, "changed" if known else "added"), each.item_id)
-    if rows:
-        # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
-        work.connection.execute(insert(ItemSupplier.__table__).returning(ItemSupplier.id), rows)
+    work.database.insert_rows(work.connection, _COLUMNS, rows)
     return changed
+
+
+_COLUMNS = [
+    ItemSupplier.__table__.c[name]
+    for name in ("inventory_id", "supplier_id", "item_id", *_FACTS, "is_preferred", "updated_at", "version")
+]
 
 
 def _lock_items(work: UnitOfWork, item_ids: set[int]) -> None:

@@ -124,11 +124,12 @@ def give_new(work: UnitOfWork, names: Mapping[int, Sequence[str]]) -> None:
         return
     ids = _ids(work, wanted)
     rows = [
-        {"inventory_id": work.inventory_id, "item_id": item_id, "tag_id": tag_id}
+        (work.inventory_id, item_id, tag_id)
         for item_id, words in names.items()
         for tag_id in sorted({ids[name.casefold()] for name in words})
     ]
-    work.session.execute(insert(ItemTag), rows)
+    columns = ItemTag.__table__.c
+    work.database.insert_rows(work.connection, [columns.inventory_id, columns.item_id, columns.tag_id], rows)
 
 
 def _checked(name: str, field: str) -> str:

@@ -24,6 +24,10 @@ from ventory.db.types import ListOf, from_scaled, to_scaled
 BUSY_MILLISECONDS = 10_000
 STEPS_BETWEEN_LOOKS = 20_000
 WRITES_SEVERAL_AT_ONCE = False
+WRITE_SECONDS = 0.08
+"""How long one of many transactions in a row should take: every other writer waits for as long."""
+PAUSE_SECONDS = 0.01
+"""Between two of them: the lock is not fair, who waits would else be passed over again and again."""
 AMONG = "{column} IN (SELECT value FROM json_each(:items))"
 
 
@@ -360,18 +364,37 @@ def next_id(connection, table: str) -> int:
     return connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").scalar_one()  # noqa: S608
 
 
-def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) -> None:
-    """Insert many rows of one table, ids included. columns: of the rows, in order"""
+def take_ids(connection, table: str, count: int) -> list[int]:
+    """Ids that nobody else takes, for rows that are inserted next, ascending: the open transaction is the only one."""
+    first = next_id(connection, table)
+    return list(range(first, first + count))
+
+
+def insert_rows(connection, columns: Sequence[Column], rows: Sequence[tuple]) -> None:
+    """Insert rows of one table. columns: of the rows, in order"""
     if not rows:
         return
-    table = columns[0].table.name
-    bind = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
-    names = ", ".join(column.name for column in columns)
-    marks = ", ".join("?" * len(columns))
-    connection.exec_driver_sql(
-        f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
-        [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows],
+    names, marks = ", ".join(column.name for column in columns), ", ".join("?" * len(columns))
+    run_many(
+        connection,
+        f"INSERT INTO {columns[0].table.name} ({names}) VALUES ({marks})",  # noqa: S608
+        _bound(connection, columns, rows),
     )
+
+
+bulk_insert = insert_rows
+"""The same with ids included, which nobody else fills: there is no sequence to bring up to them."""
+
+
+def _bound(connection, columns: Sequence[Column], rows: Sequence[tuple]) -> list[list]:
+    """Values as this database stores them."""
+    kinds = enumerate(column.type.dialect_impl(connection.dialect) for column in columns)
+    bind = [(index, make) for index, kind in kinds if (make := kind.bind_processor(connection.dialect)) is not None]
+    bound = [list(row) for row in rows]
+    for index, make in bind:
+        for row in bound:
+            row[index] = make(row[index])
+    return bound
 
 
 def save_rows(
@@ -389,14 +412,11 @@ def save_rows(
     keys = [column.name for column in table.primary_key]
     before = f"{table.name}.{{0}} + " if adds else ""
     changes = ", ".join(f"{name} = {before.format(name)}excluded.{name}" for name in names if name not in keys)
-    if not is_raw:
-        bind = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
-        rows = [tuple(make(value) if make else value for make, value in zip(bind, row, strict=True)) for row in rows]
     run_many(
         connection,
         f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
         f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}",
-        rows,
+        rows if is_raw else _bound(connection, columns, rows),
     )
 
 
