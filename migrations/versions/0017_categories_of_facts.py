@@ -7,7 +7,7 @@ from ventory.db.base import Id
 from ventory.db.types import QuantitySum
 
 revision = "0017"
-down_revision = "0012"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 FLOWS = ("received", "sold", "returned", "consumed", "adjusted", "transferred_in", "transferred_out")
