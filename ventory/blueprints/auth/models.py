@@ -91,7 +91,7 @@ class SecondFactor(Base):
     __tablename__ = "second_factor"
 
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("user_account.id"), primary_key=True, autoincrement=False)
-    sealed: Mapped[str] = mapped_column(String(200))
+    sealed: Mapped[str] = mapped_column(String(200), info=SECRET)
     key_id: Mapped[str] = mapped_column(String(16))
     last_step: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -106,7 +106,7 @@ class RecoveryCode(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("user_account.id"))
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), info=SECRET)
     used_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.db.base import Base, Id, Tenant
+from ventory.db.trails import SECRET
 from ventory.db.types import UtcTime
 
 
@@ -32,7 +33,7 @@ class ApiKey(Tenant, Base):
     actor_id: Mapped[int] = mapped_column(Id)
     name: Mapped[str] = mapped_column(String(100))
     public_id: Mapped[str] = mapped_column(String(12))
-    secret_digest: Mapped[str] = mapped_column(String(64))
+    secret_digest: Mapped[str] = mapped_column(String(64), info=SECRET)
     scopes: Mapped[str] = mapped_column(String(400))
     created_by_id: Mapped[int] = mapped_column(Id)
     vouched_by_id: Mapped[int] = mapped_column(Id)
