@@ -24,7 +24,7 @@ from ventory.blueprints.auth.models import LoginSession, User
 from ventory.core import passwords
 from ventory.core.codes import is_same
 from ventory.core.errors import BadInput, NotFound, Overloaded, Unauthenticated
-from ventory.db import attempts
+from ventory.db import attempts, trails
 from ventory.db.attempts import Counter, Limit
 from ventory.db.unit_of_work import Command, PublicCommand, transaction, use_case
 
@@ -139,6 +139,7 @@ def sign_in(command: SignIn) -> SignedIn:
         if not person.is_active or not is_same(person.password_hash, known[1]):
             raise Unauthenticated(_WRONG)  # changed since it was checked
         attempts.give_back(session, counters)
+        trails.of_account(session, person.id)
         return _open_session(session, person, command, now)
 
 
@@ -199,6 +200,7 @@ def renew(command: Renew) -> SignedIn:
         row = queries.open_session(session, command.session_id)
         if row is None or row.channel != "api" or not _is_member(session, row.user_id, command.inventory_id):
             raise Unauthenticated("This sign-in has ended. Sign in again.")
+        trails.of_account(session, row.user_id)
         sent = digest(command.token_id)
         if is_same(sent, row.token_digest):
             secret = secrets.token_urlsafe(32)

@@ -75,6 +75,7 @@ def add_items(work: UnitOfWork, new: Sequence[NewItem]) -> Added:
         table = Item.__table__
         made = work.connection.execute(insert(table).returning(table.c.id, table.c.sku_key), rows)
         added.ids = {row.sku_key: row.id for row in made}
+        work.trail.note("item", f"{len(rows)} items added")
     kept = [item for item in new if item.key in added.ids]
     _give_barcodes(work, kept, added)
     tags.give_new(work, {added.ids[item.key]: item.tags for item in kept if item.tags})

@@ -132,6 +132,8 @@ def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, are_new: bool = Fals
             continue
         changed.add(each.item_id)
         work.emit(TermsChanged(each.supplier_id, each.item_id, "changed" if known else "added"), each.item_id)
+    if changed:
+        work.trail.note("item_supplier", f"terms of {len(changed)} items set")
     if rows:
         # With RETURNING many rows go in one statement; without, PostgreSQL gets one statement a row.
         work.connection.execute(insert(ItemSupplier.__table__).returning(ItemSupplier.id), rows)
