@@ -10,13 +10,15 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode, checks
+from sqlalchemy import func, select
 
 from tests.chain import found_chain
 from tests.conftest import Api
 from ventory.app import create_app
 from ventory.config import load
 from ventory.db import unit_of_work
-from ventory.db.engine import open_engine
+from ventory.db.audit import Audit
+from ventory.db.engine import autocommit, open_engine
 
 EXAMPLES = int(os.environ.get("VENTORY_CONTRACT_EXAMPLES", "12"))
 _made: dict = {}
@@ -62,12 +64,13 @@ def contract(sqlite_template, tmp_path_factory):
     chain.move("sale", ("item0", 2))
     chain.supplier("PEN", item0={"unit_price": "1.20", "pack_size": 12})
     made = create_app(load({"VENTORY_ENV": "testing", "VENTORY_HOME": str(folder), "SQLALCHEMY_DATABASE_URI": url}))
-    _made.update(headers=Api(made, chain.email).headers)
+    _made.update(headers=Api(made, chain.email).headers, engine=engine, odd=[])
     yield schemathesis.openapi.from_wsgi("/api/openapi.json", made)
     engine.dispose()
 
 
 ENDING = ("/auth/logout", "/auth/sessions/{session_id}", "/archive", "/leave", "/owner", "/sign-out")
+MUTATING = ("POST", "PUT", "PATCH", "DELETE")
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -88,8 +91,34 @@ def test_every_operation_keeps_its_contract(contract):
             except Exception as failure:
                 broken.append(f"{operation.label} ({mode.value}): {failure}")
     assert not broken, "\n\n".join(broken)
+    assert not _made["odd"], "\n".join(_made["odd"])
     assert len(operations) > 45
     assert asked > len(operations) * EXAMPLES
+
+
+def last_row() -> int:
+    with autocommit(_made["engine"]).connect() as connection:
+        return connection.execute(select(func.max(Audit.id))).scalar_one()
+
+
+def rows_after(row_id: int) -> list:
+    with autocommit(_made["engine"]).connect() as connection:
+        return list(connection.execute(select(Audit.request_id).where(Audit.id > row_id)).scalars())
+
+
+def judge(case, answer, rows: list) -> None:
+    """Whatever succeeded left one row of the audit trail, with its request; what was refused or only read, none."""
+    asked = {**(case.query or {}), **(case.body if isinstance(case.body, dict) else {})}
+    is_done = (
+        case.method.upper() in MUTATING and answer.status_code < 300 and str(asked.get("dry_run")).lower() != "true"
+    )
+    (request_id,) = (
+        answer.headers["x-request-id"]
+        if isinstance(answer.headers["x-request-id"], list)
+        else [answer.headers["x-request-id"]]
+    )
+    if rows != ([request_id] if is_done else []):
+        _made["odd"].append(f"{case.method} {case.path} {answer.status_code}: {len(rows)} rows {rows} of {request_id}")
 
 
 def hammer(operation, mode) -> int:
@@ -110,7 +139,9 @@ def hammer(operation, mode) -> int:
     def call(case):
         nonlocal count
         case.headers = {**(case.headers or {}), **_made["headers"]}
-        case.call_and_validate(checks=CHECKS)
+        seen = last_row()
+        answer = case.call_and_validate(checks=CHECKS)
+        judge(case, answer, rows_after(seen))
         count += 1
 
     call()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ventory.core.errors import TooManyTries
 from ventory.db.base import Base
+from ventory.db.trails import UNTOLD
 from ventory.db.types import UtcTime
 
 
@@ -19,6 +20,7 @@ class AttemptCount(Base):
     """How often something was tried since its window began. key: names the limit and a digest of whom it counts."""
 
     __tablename__ = "attempt_count"
+    __table_args__ = {"info": UNTOLD}
 
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     began_at: Mapped[datetime] = mapped_column(UtcTime, index=True)

@@ -21,6 +21,8 @@ PERSONAL = {"audit": "personal"}
 """Info of columns that may name a person: their values are kept apart, so that they can be erased."""
 SECRET = {"audit": "secret"}
 """Info of columns whose change is recorded, and whose value never is."""
+UNTOLD = {"audit": "untold"}
+"""Info of tables that only count."""
 MOST_ROWS = 1_000
 _NOT_TOLD = frozenset({"inventory_id", "version", "updated_at", "created_at"})
 
@@ -32,7 +34,8 @@ class Trail:
         self.rows: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
         self.notes: list[dict[str, Any]] = []
         self.subject: tuple[str, int] | None = None
-        self.owner: tuple[int, int | None] | None = None
+        self.owner: tuple[int | None, int | None] | None = None
+        self.user_id: int | None = None
         self.more = 0
 
     def about(self, kind: str, row_id: int) -> None:
@@ -43,12 +46,18 @@ class Trail:
         """Let the row stand in the trail of an inventory that somebody has just joined or founded."""
         self.owner = (inventory_id, actor_id)
 
+    def of_account(self, user_id: int) -> None:
+        """Let the row stand with an account, outside every inventory: it is nobody's business but its owner's."""
+        self.owner, self.user_id = (None, None), user_id
+
     def note(self, kind: str, note: str) -> None:
         """Tell of changes made past the session. kind: the table"""
         self.notes.append({"kind": kind, "note": note})
 
     def changed(self, table: Table, key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
         """A row was added, changed or removed. before, after: of the columns that changed; empty where it was not"""
+        if table.info.get("audit") == "untold":
+            return
         here = (table.name, key)
         if here not in self.rows and len(self.rows) == MOST_ROWS:
             self.more += 1
@@ -126,6 +135,13 @@ def follow(session: Session, trail: Trail) -> None:
 def forget(session: Session) -> None:
     """Let a transaction end without a row: it stores something, and nobody changed anything."""
     session.info.pop("trail", None)
+
+
+def of_account(session: Session, user_id: int) -> None:
+    """Say whose account a transaction is about that nobody is signed in for."""
+    trail = trail_of(session)
+    if trail is not None:
+        trail.of_account(user_id)
 
 
 def trail_of(session: Session) -> Trail | None:

@@ -127,6 +127,11 @@ class UnitOfWork:
             self.finish(once.answer(self.once, _adapter_of(kind).dump_json(value).decode()))
         return value
 
+    def forget(self) -> None:
+        """Let this transaction end without a row of the audit trail: it stores something, and nobody changed anything."""
+        trails.forget(self.session)
+        self._is_finished = True
+
     def finish(self, kept: dict[str, Any] | None = None) -> None:
         """Write what waits to be written: changed rows, then events, then the audit trail's row and the kept answer."""
         told = len(self.trail.rows)
@@ -137,7 +142,7 @@ class UnitOfWork:
             self.events.clear()
         if not self._is_finished:
             where = self.trail.owner or (self.inventory_id, self.actor.id)
-            audit.write(self.connection, self.trail, self.now, where, self.actor.user_id, kept)
+            audit.write(self.connection, self.trail, self.now, where, self.trail.user_id or self.actor.user_id, kept)
             self._is_finished = True
         else:
             assert len(self.trail.rows) == told, "a row changed after the answer was made"
@@ -179,7 +184,8 @@ def transaction(*, by: Actor | None = None, is_audited: bool = True) -> Iterator
         if trail is not None:
             session.flush()
             where = trail.owner or (None, None)
-            audit.write(session.connection(), trail, datetime.now(UTC), where, by.user_id if by else None)
+            user_id = trail.user_id or (by.user_id if by else None)
+            audit.write(session.connection(), trail, datetime.now(UTC), where, user_id)
         _commit(session.commit)
 
 

@@ -45,6 +45,7 @@ def copy_range(work: UnitOfWork, source_id: int, target_id: int) -> int:
         added = sorted(work.connection.execute(_COPY_RANGE, here).scalars())
     rules.make_balances(work, [(target_id, item_id) for item_id in added])
     if added:
+        work.trail.note("item_store", f"{len(added)} items carried as in store {source_id}")
         work.emit(StockResynced(target_id), target_id)
     return len(added)
 
@@ -79,6 +80,7 @@ def what_is_left(work: UnitOfWork, store_id: int, item_ids: Sequence[int]) -> di
 
 def stop(work: UnitOfWork, store_id: int, item_ids: Sequence[int]) -> None:
     """Let a store no longer carry items of which nothing is left; their balances must be locked."""
+    work.trail.note("item_store", f"{len(item_ids)} items no longer carried")
     for some in slices(item_ids):
         parameters = {"inventory": work.inventory_id, "store": store_id, "items": some}
         for statement in _STOP:

@@ -138,6 +138,7 @@ def verify(command: Verify) -> Verified:
         )
         session.add(user)
         session.flush()
+        trails.of_account(session, user.id)
         user.last_inventory_id = _first_inventory(session, user, row, now)
         return Verified(user.id, user.name, user.email, user.last_inventory_id)
 
@@ -200,6 +201,7 @@ def reset_password(command: ResetPassword) -> Done:
         if not user.is_active:
             raise WrongCode("This account is closed.", field="code")
         user.email_verified_at = now
+        trails.of_account(session, user.id)
         events = _set_password(session, user, hashed, now)
         outbox.write(session.connection(), None, events, now)
         return Done(user.id)
@@ -333,6 +335,7 @@ def change_address(command: ChangeAddress) -> Me:
             if problem is None:
                 assert row is not None
                 return work.result(_take_address(work, row))
+            work.forget()  # a wrong try is counted, and is no change
     except IntegrityError as error:
         raise WrongCode("This code is not right any more. Begin again.", field="code") from error
     assert problem is not None
@@ -403,6 +406,7 @@ def _change_actors(session: Session, which: ColumnElement[bool], **values) -> No
 
 
 def _mine(work: UnitOfWork, version: int | None = None) -> User:
+    work.trail.of_account(_user_id(work))
     return locked(work, User, _user_id(work), version, "account")
 
 

@@ -206,6 +206,7 @@ def _enter(proven: Proven, command: SignIn | EnterCode, code: str | None, now: d
         if not person.is_active or not is_same(digest(person.password_hash), proven.mark):
             raise WrongPassword(_WRONG)  # changed since it was checked
         attempts.give_back(session, proven.counters)
+        trails.of_account(session, person.id)
         if not factors.holds(session, person.id):
             return _open_session(session, person, command, now)
         problem: VentoryError | None = CodeRequired(Proven(proven.user_id, proven.mark))
@@ -283,6 +284,7 @@ def renew(command: Renew) -> SignedIn:
         row = queries.open_session(session, command.session_id)
         if row is None or row.channel != "api" or not _is_member(session, row.user_id, command.inventory_id):
             raise Unauthenticated("This sign-in has ended. Sign in again.")
+        trails.of_account(session, row.user_id)
         sent = digest(command.token_id)
         if is_same(sent, row.token_digest):
             secret = secrets.token_urlsafe(32)

@@ -43,10 +43,18 @@ class _TakenBack(Exception):
 def _apply(command: _Apply) -> Outcome:
     with unit_of_work(command) as work:
         outcome = command.step(work)
+        work.trail.note("import", _in_short(command.kind, outcome))
         work.finish()
         if command.kind.options.dry_run:
             raise _TakenBack(outcome)
         return outcome
+
+
+def _in_short(kind: Kind, outcome: Outcome) -> str:
+    """What the audit trail says of a chunk: the file and its counts."""
+    counts = {"applied": outcome.posted, "there already": outcome.already_there, "refused": len(outcome.problems)}
+    told = [f"{count} {word}" for word, count in (counts | outcome.told).items() if count]
+    return f"{kind.table.path.name}: {', '.join(told) or 'nothing to do'}"
 
 
 def run(kind: Kind, report: Report, *, all_or_nothing: bool = False, progress: Progress | None = None) -> None:

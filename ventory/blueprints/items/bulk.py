@@ -75,6 +75,8 @@ def add_items(work: UnitOfWork, new: Sequence[NewItem]) -> Added:
     work.database.insert_rows(work.connection, _COLUMNS, [(each, *row) for each, row in zip(ids, rows, strict=True)])
     kept = [item for item in new if item.key not in added.refused]
     added.ids = {item.key: item_id for item, item_id in zip(kept, ids, strict=True)}
+    if rows:
+        work.trail.note("item", f"{len(rows)} items added")
     _give_barcodes(work, kept, added)
     tags.give_new(work, {added.ids[item.key]: item.tags for item in kept if item.tags})
     for item_id in added.ids.values():

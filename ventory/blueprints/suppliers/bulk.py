@@ -133,6 +133,8 @@ def set_terms(work: UnitOfWork, offers: Sequence[Offer], *, are_new: bool = Fals
         changed.add(each.item_id)
         work.emit(TermsChanged(each.supplier_id, each.item_id, "changed" if known else "added"), each.item_id)
     work.database.insert_rows(work.connection, _COLUMNS, rows)
+    if changed:
+        work.trail.note("item_supplier", f"terms of {len(changed)} items set")
     return changed
 
 

@@ -154,6 +154,7 @@ def _ids(work: UnitOfWork, wanted: dict[str, str]) -> dict[str, int]:
     if missing:
         rows = [{"inventory_id": work.inventory_id, "name": wanted[key], "name_key": key} for key in missing]
         work.connection.execute(_MAKE, rows)
+        work.trail.note("tag", f"{len(rows)} tags used for the first time")
         found = _known(work, wanted)
     return found
 
