@@ -9,11 +9,11 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from sqlalchemy import event, inspect, select, text
+from sqlalchemy import event, inspect, select, text, update
 
 from tests.chain import found_chain
 from tests.conftest import Api
-from ventory.blueprints.auth.models import ActorRow
+from ventory.blueprints.auth.models import ActorRow, User
 from ventory.blueprints.keys import journal as journals
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.db import unit_of_work
@@ -198,6 +198,17 @@ def test_a_key_loses_what_its_maker_loses(chain, api, sign_in, make):
     assert key.post("/api/v1/movements", sale).status_code == 201, "the owner answers for it now"
 
 
+def test_a_disabled_account_answers_for_nothing(chain, api, sign_in, make):
+    _, email = chain.member("manager")
+    key = make("products:read", by=sign_in(email))
+    with transaction() as session:
+        session.execute(update(User).where(User.email == email).values(is_active=False))
+    refused = key.get("/api/v1/products")
+    assert refused.status_code == 403
+    assert "who answers for it" in refused.json["detail"]
+    assert api.get(f"/api/v1/api-keys/{key.key['id']}").json["state"] == "blocked"
+
+
 def test_a_key_is_limited_to_what_both_may(chain, api, sign_in, make):
     chain.item("tea", stock=1)
     manager, email = chain.member("manager")
@@ -370,7 +381,7 @@ def test_what_a_key_asked_is_noted_without_bodies_and_queries(app, api, chain, m
 
     nothing, refused, seen = noted(app, api, key)
     assert (seen["method"], seen["route"], seen["path"], seen["status"], seen["code"]) == (
-        "GET", "/api/v1/products/<int:product_id>", f"/api/v1/products/{item}", 200, "")  # fmt: skip
+        "GET", "/api/v1/products/{product_id}", f"/api/v1/products/{item}", 200, "")  # fmt: skip
     assert (seen["request_id"], seen["client"]) == ("till-7-0001", "127.0.0.1")
     assert 0 <= seen["milliseconds"] < 60_000
     assert (refused["method"], refused["status"], refused["code"]) == ("POST", 403, "forbidden")

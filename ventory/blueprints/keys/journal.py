@@ -6,6 +6,7 @@ A request waits for none of it. Who kills a process outright loses its last seco
 from __future__ import annotations
 
 import atexit
+import re
 import threading
 import time
 import weakref
@@ -31,6 +32,7 @@ TRIM_AFTER = 200
 """Rows that are written for a key before its oldest are taken away."""
 MOST_WAITING = 5_000
 USED_EVERY = timedelta(minutes=1)
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 log = structlog.get_logger(__name__)
 
 
@@ -165,7 +167,7 @@ def _note(asking: tuple[int, int], response: Response) -> Note:
         key_id=key_id,
         at=datetime.now(UTC) - timedelta(seconds=seconds),
         method=request.method[:8],
-        route=str(request.url_rule or "")[:200],
+        route=_ARGUMENT.sub(r"{\1}", str(request.url_rule or ""))[:200],
         path=path[:400],
         status=response.status_code,
         milliseconds=round(seconds * 1000),
