@@ -17,6 +17,7 @@ from ventory.blueprints.auth.models import ActorRow, User
 from ventory.blueprints.keys import journal as journals
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.db import unit_of_work
+from ventory.db.engine import open_engine
 from ventory.db.unit_of_work import transaction
 
 STAR = {"If-Match": "*"}
@@ -430,6 +431,19 @@ def test_the_last_thousand_of_a_week_are_kept(app, api, make):
     journals.forget(unit_of_work.engine())
 
     assert (rows_of(key), rows_of(other)) == (1_000, 1)
+
+
+def test_notes_wait_while_the_database_is_away(app, api, make, monkeypatch):
+    key = make("products:read")
+    journal = app.extensions["ventory.journal"]
+    monkeypatch.setattr(journal, "engine", open_engine("postgresql://nobody@127.0.0.1:1/nothing"))
+    key.get("/api/v1/products")
+    journal.flush()
+    assert rows_of(key) == 0
+
+    monkeypatch.undo()
+
+    assert [each["status"] for each in noted(app, api, key)] == [200]
 
 
 def rows_of(key) -> int:

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from urllib.parse import quote
 import structlog
 from flask import Flask, Response, g, request
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.core.keys import without_keys
@@ -74,7 +75,7 @@ class Journal:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Write what waits. A database that does not answer costs these notes, never a request."""
+        """Write what waits. While the database is away or busy they go on waiting, for the next time."""
         with self._writing:
             with self._starting:
                 notes = list(self._waiting)
@@ -85,11 +86,15 @@ class Journal:
             try:
                 with engines.writing(self.engine).begin() as connection:
                     self._write(connection, notes)
-            except Exception as error:
-                log.warning("requests of keys are not noted", lost=len(notes), cause=str(error).split("\n", 1)[0])
+            except OperationalError as error:
+                log.warning("requests of keys wait to be noted", waiting=len(notes), cause=str(error.orig))
+                with self._starting:
+                    self._waiting = deque([*notes, *self._waiting], maxlen=MOST_WAITING)
+            except Exception:
+                log.exception("requests of keys are not noted", lost=len(notes))
 
     def _write(self, connection: Connection, notes: Sequence[Note]) -> None:
-        connection.execute(insert(KeyRequest.__table__), [asdict(note) for note in notes])
+        connection.execute(insert(KeyRequest.__table__), [vars(note) for note in notes])
         last = {note.key_id: note.at for note in notes}
         for key_id in sorted(last):
             _note_use(connection, key_id, last[key_id])
