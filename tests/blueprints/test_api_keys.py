@@ -9,14 +9,15 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from sqlalchemy import event, inspect, select, text
+from sqlalchemy import event, inspect, select, text, update
 
 from tests.chain import found_chain
 from tests.conftest import Api
-from ventory.blueprints.auth.models import ActorRow
+from ventory.blueprints.auth.models import ActorRow, User
 from ventory.blueprints.keys import journal as journals
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.db import unit_of_work
+from ventory.db.engine import open_engine
 from ventory.db.unit_of_work import transaction
 
 STAR = {"If-Match": "*"}
@@ -198,6 +199,17 @@ def test_a_key_loses_what_its_maker_loses(chain, api, sign_in, make):
     assert key.post("/api/v1/movements", sale).status_code == 201, "the owner answers for it now"
 
 
+def test_a_disabled_account_answers_for_nothing(chain, api, sign_in, make):
+    _, email = chain.member("manager")
+    key = make("products:read", by=sign_in(email))
+    with transaction() as session:
+        session.execute(update(User).where(User.email == email).values(is_active=False))
+    refused = key.get("/api/v1/products")
+    assert refused.status_code == 403
+    assert "who answers for it" in refused.json["detail"]
+    assert api.get(f"/api/v1/api-keys/{key.key['id']}").json["state"] == "blocked"
+
+
 def test_a_key_is_limited_to_what_both_may(chain, api, sign_in, make):
     chain.item("tea", stock=1)
     manager, email = chain.member("manager")
@@ -370,7 +382,7 @@ def test_what_a_key_asked_is_noted_without_bodies_and_queries(app, api, chain, m
 
     nothing, refused, seen = noted(app, api, key)
     assert (seen["method"], seen["route"], seen["path"], seen["status"], seen["code"]) == (
-        "GET", "/api/v1/products/<int:product_id>", f"/api/v1/products/{item}", 200, "")  # fmt: skip
+        "GET", "/api/v1/products/{product_id}", f"/api/v1/products/{item}", 200, "")  # fmt: skip
     assert (seen["request_id"], seen["client"]) == ("till-7-0001", "127.0.0.1")
     assert 0 <= seen["milliseconds"] < 60_000
     assert (refused["method"], refused["status"], refused["code"]) == ("POST", 403, "forbidden")
@@ -419,6 +431,19 @@ def test_the_last_thousand_of_a_week_are_kept(app, api, make):
     journals.forget(unit_of_work.engine())
 
     assert (rows_of(key), rows_of(other)) == (1_000, 1)
+
+
+def test_notes_wait_while_the_database_is_away(app, api, make, monkeypatch):
+    key = make("products:read")
+    journal = app.extensions["ventory.journal"]
+    monkeypatch.setattr(journal, "engine", open_engine("postgresql://nobody@127.0.0.1:1/nothing"))
+    key.get("/api/v1/products")
+    journal.flush()
+    assert rows_of(key) == 0
+
+    monkeypatch.undo()
+
+    assert [each["status"] for each in noted(app, api, key)] == [200]
 
 
 def rows_of(key) -> int:

@@ -13,7 +13,7 @@ from ventory.models import ActorRow, ApiKey, KeyRequest
 
 NAME = "Web shop (sample)"
 PUBLIC_ID = "samplewebsho"
-PRODUCTS, PRODUCT = "/api/v1/products", "/api/v1/products/<int:product_id>"
+PRODUCTS, PRODUCT = "/api/v1/products", "/api/v1/products/{product_id}"
 LEVELS = "/api/v1/products/low-stock"
 # (minutes ago, method, route, what stands for the id in it, status, milliseconds, problem)
 ASKED = (
@@ -62,7 +62,7 @@ def add_web_shop(
                 at=now - timedelta(minutes=minutes),
                 method=method,
                 route=route,
-                path=route.replace("<int:product_id>", str(number)),
+                path=route.replace("{product_id}", str(number)),
                 status=status,
                 milliseconds=milliseconds,
                 request_id=f"shop-{place + 1:04}",

@@ -6,12 +6,13 @@ A request waits for none of it. Who kills a process outright loses its last seco
 from __future__ import annotations
 
 import atexit
+import re
 import threading
 import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from urllib.parse import quote
 import structlog
 from flask import Flask, Response, g, request
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.core.keys import without_keys
@@ -31,6 +33,7 @@ TRIM_AFTER = 200
 """Rows that are written for a key before its oldest are taken away."""
 MOST_WAITING = 5_000
 USED_EVERY = timedelta(minutes=1)
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 log = structlog.get_logger(__name__)
 
 
@@ -72,7 +75,7 @@ class Journal:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Write what waits. A database that does not answer costs these notes, never a request."""
+        """Write what waits. While the database is away or busy they go on waiting, for the next time."""
         with self._writing:
             with self._starting:
                 notes = list(self._waiting)
@@ -83,11 +86,15 @@ class Journal:
             try:
                 with engines.writing(self.engine).begin() as connection:
                     self._write(connection, notes)
-            except Exception as error:
-                log.warning("requests of keys are not noted", lost=len(notes), cause=str(error).split("\n", 1)[0])
+            except OperationalError as error:
+                log.warning("requests of keys wait to be noted", waiting=len(notes), cause=str(error.orig))
+                with self._starting:
+                    self._waiting = deque([*notes, *self._waiting], maxlen=MOST_WAITING)
+            except Exception:
+                log.exception("requests of keys are not noted", lost=len(notes))
 
     def _write(self, connection: Connection, notes: Sequence[Note]) -> None:
-        connection.execute(insert(KeyRequest.__table__), [asdict(note) for note in notes])
+        connection.execute(insert(KeyRequest.__table__), [vars(note) for note in notes])
         last = {note.key_id: note.at for note in notes}
         for key_id in sorted(last):
             _note_use(connection, key_id, last[key_id])
@@ -165,7 +172,7 @@ def _note(asking: tuple[int, int], response: Response) -> Note:
         key_id=key_id,
         at=datetime.now(UTC) - timedelta(seconds=seconds),
         method=request.method[:8],
-        route=str(request.url_rule or "")[:200],
+        route=_ARGUMENT.sub(r"{\1}", str(request.url_rule or ""))[:200],
         path=path[:400],
         status=response.status_code,
         milliseconds=round(seconds * 1000),

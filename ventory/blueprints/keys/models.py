@@ -47,7 +47,7 @@ class ApiKey(Tenant, Base):
 class KeyRequest(Tenant, Base):
     """One request that a key made: no body, no query, no secret. Forgotten after a week, or when a thousand followed.
 
-    path: percent-encoded; route: its pattern, or empty; code: of the problem, empty when there was none
+    path: percent-encoded; route: as the OpenAPI document writes it; code: of the problem, or empty
     """
 
     __tablename__ = "key_request"

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory
+from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, User
 from ventory.blueprints.auth.queries import STORES_VERSION
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
@@ -24,6 +24,7 @@ from ventory.db.prepared import Prepared
 from ventory.stock.models import Balance
 
 _AS, _FOR, _MAKER = (aliased(ActorRow, name=name) for name in ("acts_as", "vouched_by", "made_by"))
+_WORKS_HERE = and_(_FOR.ended_at.is_(None), User.is_active).label("they_work_here")
 _ASKING = Prepared(
     lambda _: (
         select(
@@ -38,7 +39,7 @@ _ASKING = Prepared(
             _AS.is_limited,
             _FOR.role.label("their_role"),
             _FOR.is_limited.label("they_are_limited"),
-            _FOR.ended_at.label("they_left_at"),
+            _WORKS_HERE,
             Inventory.id.label("inventory_id"),
             Inventory.currency,
             Inventory.time_zone,
@@ -49,6 +50,7 @@ _ASKING = Prepared(
         )
         .join(_AS, and_(_AS.inventory_id == ApiKey.inventory_id, _AS.id == ApiKey.actor_id))
         .join(_FOR, and_(_FOR.inventory_id == ApiKey.inventory_id, _FOR.id == ApiKey.vouched_by_id))
+        .join(User, User.id == _FOR.user_id)
         .join(Inventory, Inventory.id == ApiKey.inventory_id)
         .where(ApiKey.public_id == bindparam("public_id"))
     )
@@ -80,11 +82,9 @@ def actor_of_key(connection: Connection, row: Any) -> Actor:
     if row.expires_at is not None and row.expires_at <= datetime.now(UTC):
         raise KeyExpired(f"This API key ended on {row.expires_at:%-d %B %Y}. Make another one at Connections.")
     stores = _stores_within(connection, row)
-    theirs = (
-        frozenset()
-        if row.they_left_at is not None
-        else permissions_of(row.their_role, is_limited=stores is not None, is_archived=row.archived_at is not None)
-    )
+    theirs: frozenset[str] = frozenset()
+    if row.they_work_here:
+        theirs = permissions_of(row.their_role, is_limited=stores is not None, is_archived=row.archived_at is not None)
     scopes = tuple(row.scopes.split())
     return Actor(
         id=row.actor_id,
@@ -161,11 +161,12 @@ _KEYS = (
         _AS.is_limited,
         _MAKER.name.label("created_by"),
         _FOR.name.label("vouched_by"),
-        _FOR.ended_at.label("they_left_at"),
+        _WORKS_HERE,
     )
     .join(_AS, and_(_AS.inventory_id == ApiKey.inventory_id, _AS.id == ApiKey.actor_id))
     .join(_MAKER, and_(_MAKER.inventory_id == ApiKey.inventory_id, _MAKER.id == ApiKey.created_by_id))
     .join(_FOR, and_(_FOR.inventory_id == ApiKey.inventory_id, _FOR.id == ApiKey.vouched_by_id))
+    .join(User, User.id == _FOR.user_id)
 )
 
 
@@ -206,7 +207,7 @@ def _state(row: Any, now: datetime) -> str:
         return "revoked"
     if row.expires_at is not None and row.expires_at <= now:
         return "expired"
-    return "active" if row.they_left_at is None else "blocked"
+    return "active" if row.they_work_here else "blocked"
 
 
 def _stores(session: Session, actor_ids: list[int]) -> dict[int, tuple[StoreOfKey, ...]]:

@@ -22,10 +22,10 @@ from ventory.web.tables import Column, Empty, Table
 keys_bp = Blueprint("keys", __name__, url_prefix="/admin/connections", template_folder="templates")
 COLUMNS = (
     Column("name", "Name", role="main"),
-    Column("scopes", "May", drop=3),
-    Column("stores", "Stores", drop=2),
+    Column("scopes", "May", drop=4),
+    Column("stores", "Stores", drop=5),
     Column("used", "Last used", role="key"),
-    Column("ends", "Holds until", drop=1),
+    Column("ends", "Holds until", drop=2),
     Column("by", "Answered for by", drop=1),
     Column("state", "State", role="state"),
 )
