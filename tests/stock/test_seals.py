@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -358,3 +361,20 @@ def test_balances_and_facts_are_held_against_the_ledger_as_before(history, engin
     (said,) = named(engine, heads)
 
     assert said.endswith("on_hand is 11, the ledger says 10")
+
+
+def test_the_script_that_knows_only_the_format_agrees(history, engine, sealer, tmp_path):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("the script reads SQLite files")
+    sealer.seal()
+    (tmp_path / "key").write_text("k" * 40)
+    script = Path(__file__).resolve().parents[2] / "scripts" / "check_chain.py"
+    command = [sys.executable, script, engine.url.database, tmp_path / "key", str(history.inventory_id)]
+
+    whole = subprocess.run(command, capture_output=True, text=True)
+    with owner_of(engine) as owner:
+        owner.run("UPDATE movement SET reason = 'gift' WHERE id = 3")
+    changed = subprocess.run(command, capture_output=True, text=True)
+
+    assert whole.stdout == f"1 blocks hold; the newest seal is {blocks(engine)[0].seal}\n"
+    assert (changed.returncode, changed.stderr) == (1, "Block 1 is not what was sealed.\n")

@@ -25,9 +25,9 @@ class Bookkeeper:
 
     def __init__(self, engine: Engine):
         self.engine = engine
+        self._others = Others(engine)
         self._began = False
         self._due_at = 0.0
-        self._newest = 0
 
     def step(self) -> bool:
         """Do what is due. returns: whether there was anything"""
@@ -54,13 +54,21 @@ class Bookkeeper:
             time.sleep(rest)
             started = time.monotonic()
             count = facts.follow(self.engine)
-            rest = max(PAUSE_SECONDS, REST * (time.monotonic() - started) if self._others_post() else 0)
+            rest = max(PAUSE_SECONDS, REST * (time.monotonic() - started) if self._others.post() else 0)
             taken += count
         ended = time.monotonic()
         self._due_at = max(self._due_at, ended + rest) if count < facts.BATCH else ended + rest
         return bool(underived or turned or taken)
 
-    def _others_post(self) -> bool:
+
+class Others:
+    """Whether others post: what the worker does beside them then rests in between."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self._newest = 0
+
+    def post(self) -> bool:
         """Whether events came since this was last asked."""
         with engines.autocommit(self.engine).connect() as connection:
             before, self._newest = self._newest, newest(connection)
