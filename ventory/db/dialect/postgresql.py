@@ -480,8 +480,13 @@ _WRITERS = text(
 
 
 def take_time(connection) -> None:
-    """Let the transaction's statements take as long as they need: proving ten million lines takes minutes."""
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'")
+    """Let the transaction's statements take as long as they need: proving ten million lines takes minutes.
+
+    And let cursors be planned for all of their rows, not for the first tenth.
+    """
+    connection.exec_driver_sql(
+        "SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'; SET LOCAL cursor_tuple_fraction = 1"
+    )
 
 
 def lines_seen(connection, place_id: int) -> Iterator[tuple]:
