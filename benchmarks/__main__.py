@@ -24,7 +24,9 @@ from tests import postgres
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine, reading
 from ventory.server import die_with_parent
-from ventory.stock.verify import verify
+from ventory.stock.proof import prove
+from ventory.stock.sealed import SealKey
+from ventory.stock.seals import Heads, Sealer
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH, GOODS_A_BATCH = 1_000, 250
@@ -186,11 +188,18 @@ def measure(server, lines: int, items: int, stores: int, seconds: float) -> dict
         item_ids = [row[0] for row in connection.execute("SELECT id FROM item ORDER BY id")]
         store_ids = [row[0] for row in connection.execute("SELECT id FROM store")]
     figures: dict = {"lines": lines, "loaded_lines_per_second": lines / loading}
+    key = SealKey("k" * 40)
+    with tempfile.TemporaryDirectory() as home:
+        started = time.perf_counter()
+        count = Sealer(engine, key, Heads(Path(home))).seal()
+        figures["sealed_rows_per_second"] = count / (time.perf_counter() - started)
     with reading(engine).connect() as connection:
         started = time.perf_counter()
-        report = verify(connection)
-        figures["verify_lines_per_second"] = report.lines / (time.perf_counter() - started)
-        assert report.differences == ()
+        found = prove(connection, key, {})
+        taken = time.perf_counter() - started
+        figures["verify_lines_per_second"] = found.lines / taken
+        figures["verify_rows_per_second"] = (found.lines + found.rows) / taken
+        assert found.differences == ()
     engine.dispose()
     with tempfile.TemporaryDirectory() as home, service(url, Path(home)) as (port, ready, process):
         figures["ready_seconds"] = ready
@@ -257,7 +266,9 @@ def show(results: list[dict]) -> None:
         reads = ("list of 50", "product", "low-stock", "restock log", "movements", "stock card", "analytics 30 days")
         table += [(what, f"{figures[what]:,.0f}/s", f"p95 {figures['p95_ms'][what]:.1f} ms") for what in reads]
         table += [
+            ("seal", f"{figures['sealed_rows_per_second']:,.0f} rows/s", ""),
             ("verify", f"{figures['verify_lines_per_second']:,.0f} lines/s", ""),
+            ("verify, with sealed rows", f"{figures['verify_rows_per_second']:,.0f} rows/s", ""),
             ("start to ready", f"{figures['ready_seconds']:.1f} s", ""),
             ("memory, idle", f"{figures['memory_rss_mb']:.0f} MB", f"{figures['memory_pss_mb']:.0f} MB proportional"),
         ]

@@ -106,7 +106,7 @@ def run() -> None:
     with engines.autocommit(engine).connect() as connection:
         is_empty = connection.execute(select(func.count()).select_from(models.Inventory)).scalar_one() == 0
     if is_empty:
-        _build_demo(engine)
+        _build_demo(engine, config)
     engine.dispose()
     _start(config, _welcome(config, engine))
 
@@ -166,12 +166,14 @@ def demo(seed: int, now) -> None:
     with engines.autocommit(engine).connect() as connection:
         if connection.execute(select(func.count()).select_from(models.Inventory)).scalar_one():
             raise BadSetting("The database holds an inventory already. The demo chain wants an empty one.")
-    _build_demo(engine, seed, now)
+    _build_demo(engine, config, seed, now)
 
 
-def _build_demo(engine, seed: int = 1, now=None) -> None:
+def _build_demo(engine, config: Config, seed: int = 1, now=None) -> None:
+    """Build the demo chain in an empty database; seals that are known of another one mean nothing here."""
     from ventory.demo.load import build_into
 
+    Heads(config.home).write({})
     started = time.monotonic()
     build_into(engine, seed=seed, now=now, say=say)
     say(f"The demo chain is complete ({time.monotonic() - started:.0f} s)")

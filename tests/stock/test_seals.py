@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -14,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.chain import found_chain
 from tests.owner import owner_of
+from ventory.cli import main
 from ventory.db import dialect
 from ventory.db.engine import autocommit, reading, writing
 from ventory.models import Balance, Movement, MovementLine, SealBlock
@@ -39,7 +43,7 @@ def sealer(engine, heads) -> Sealer:
 
 @pytest.fixture
 def history(chain):
-    """Eight movements of ten lines, three of them with what people wrote."""
+    """Eight movements of eleven lines, three of them with what people wrote."""
     for sku in ("tea", "mugs"):
         chain.item(sku, stock=50, unit_cost="2.50")
     chain.move("transfer", ("tea", 3, "LEEDS", "YORK"), ("mugs", 4, "LEEDS", "YORK"))
@@ -358,3 +362,46 @@ def test_balances_and_facts_are_held_against_the_ledger_as_before(history, engin
     (said,) = named(engine, heads)
 
     assert said.endswith("on_hand is 11, the ledger says 10")
+
+
+def test_the_script_that_knows_only_the_format_agrees(history, engine, sealer, tmp_path):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("the script reads SQLite files")
+    sealer.seal()
+    (tmp_path / "key").write_text("k" * 40)
+    script = Path(__file__).resolve().parents[2] / "scripts" / "check_chain.py"
+    command = [sys.executable, script, engine.url.database, tmp_path / "key", str(history.inventory_id)]
+
+    whole = subprocess.run(command, capture_output=True, text=True)
+    with owner_of(engine) as owner:
+        owner.run("UPDATE movement SET reason = 'gift' WHERE id = 3")
+    changed = subprocess.run(command, capture_output=True, text=True)
+
+    assert whole.stdout == f"1 blocks hold; the newest seal is {blocks(engine)[0].seal}\n"
+    assert (changed.returncode, changed.stderr) == (1, "Block 1 is not what was sealed.\n")
+
+
+def test_the_command_line_seals_checks_and_says_what_was_found(history, engine, config, monkeypatch, capsys):
+    monkeypatch.setenv("VENTORY_HOME", str(config.home))
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", config.database_url)
+    sealed = run_cli("seal")
+    checked = run_cli("verify")
+    (block,) = blocks(engine)
+    with owner_of(engine) as owner:
+        owner.run("UPDATE movement SET reason = 'gift' WHERE id = 3")
+    found = run_cli("verify")
+    said = capsys.readouterr().out.splitlines()
+
+    assert (sealed, checked, found) == (0, 0, 1)
+    assert said[0] == "19 rows were sealed"
+    whose = f"inventory {history.inventory_id}"
+    assert f"{whose}: 19 rows in 1 blocks, 0 waiting, seal {block.seal}" in said
+    assert f"{whose}, movement 3: was changed after it was sealed (block 1)" in said
+    assert said[-1].startswith("11 lines, 4 balances, 0 daily facts, 19 sealed rows, 1 differences (")
+
+
+def run_cli(*arguments: str) -> int:
+    """Run a command as a shell would. returns: how it exits"""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return ended.value.code or 0

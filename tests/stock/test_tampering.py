@@ -14,9 +14,11 @@ from sqlalchemy import Connection, select
 
 from tests.owner import owner_of
 from tests.stock.test_seals import KEY, history  # noqa: F401 - a fixture
+from ventory.db.engine import reading
 from ventory.models import Movement, MovementLine, MovementPrivate, SealBlock
 from ventory.stock import chain as chains
 from ventory.stock import sealed, seals
+from ventory.stock.proof import prove
 from ventory.stock.seals import Heads, Sealer
 
 EDITS = int(os.environ.get("VENTORY_EDITS", "200"))
@@ -149,6 +151,13 @@ def test_the_proof_notices_a_column_that_is_left_out(sealed_history, engine, tmp
             "movement_line 7777: was added among rows that were sealed",
         ),
         (
+            "INSERT INTO movement (id, inventory_id, kind, actor_id, business_date, occurred_at, recorded_at)"
+            " SELECT -5, inventory_id, kind, actor_id, business_date, occurred_at, recorded_at FROM movement"
+            " WHERE id = :movement",
+            "movement -5: was added among rows that were sealed",
+        ),
+        ("UPDATE seal_block SET number = -3 WHERE number = 2", "seal_block -3: was changed after it was sealed"),
+        (
             "UPDATE movement_line SET movement_id = :movement + 1 WHERE movement_id = :movement",
             "movement_line {line}: was changed after it was sealed",
         ),
@@ -177,3 +186,22 @@ def test_two_rows_that_change_places_are_named(sealed_history, engine):
         ("movement", first, "altered"),
         ("movement", second, "altered"),
     ]
+
+
+def test_nonsense_in_the_ledger_is_named_and_breaks_nothing_off(sealed_history, engine):
+    inventory_id, head = sealed_history
+    written = {
+        "sqlite": (
+            "UPDATE movement_line SET quantity = 'much' WHERE id = 7",
+            "UPDATE movement SET business_date = 'x'",
+        ),
+        "postgresql": ("UPDATE movement_line SET quantity = 'NaN' WHERE id = 7",),
+    }[engine.dialect.name]
+    with owner_of(engine) as owner:
+        for statement in written:
+            owner.run(statement)
+
+    with reading(engine).connect() as connection:
+        found = prove(connection, KEY, {inventory_id: head}).differences
+
+    assert ("movement_line", 7) in [(each.table, each.id) for each in found if isinstance(each, chains.Broken)]

@@ -123,11 +123,13 @@ def test_two_workers_do_not_take_the_same_run(prover, engine, config):
 
 def test_long_sealing_is_cut_into_slices(chain, engine, config, monkeypatch):
     monkeypatch.setattr(proof, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(proof, "REST", 10_000)
     chain.item("tea", stock=10)
+    run.number(engine)
     notary = Notary(engine, config)
 
     assert notary.step() is True
-    assert notary.step() is False  # it rests
+    assert notary.step() is False  # somebody posted: it rests
     monkeypatch.setattr(proof, "SLICE_SECONDS", 60)
     notary._due_at = 0.0
     assert notary.step() is False

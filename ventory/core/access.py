@@ -39,7 +39,7 @@ PERMISSIONS = frozenset().union(*ROLES.values())
 # What nobody may do who is limited to some stores: change what the other stores work with, or whom they work with.
 NOT_WHEN_LIMITED = CHAIN | RUNNING | {"suppliers.write", "stores.open"}
 # What is left of each role in an archived inventory: looking, and, for owners, bringing it back.
-WHEN_ARCHIVED = READING | PROOF | {"costs.read", "suppliers.read", "people.read", "keys.read", "inventory.own"}
+WHEN_ARCHIVED = READING | {"costs.read", "suppliers.read", "people.read", "keys.read", "proof.read", "inventory.own"}
 # Roles that can be limited to some stores; owners and auditors always see the whole chain.
 LIMITABLE = frozenset({"manager", "buyer", "clerk"})
 

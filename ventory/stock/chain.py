@@ -26,6 +26,7 @@ from ventory.stock.seals import Head, known_inventories, waiting
 
 PAGE = 100
 """Blocks that are looked at together, so that many small ones cost no query each."""
+LOWEST_ID = -(2**62)
 SAYS = {
     "altered": "was changed after it was sealed",
     "missing": "was sealed and is gone",
@@ -151,7 +152,7 @@ class _Walk:
         returns: whether rows can be held against it
         """
         self.chain.blocks += 1
-        for number in range(self.number + 1, min(block.number, self.number + PAGE)):
+        for number in range(max(self.number, 0) + 1, min(block.number, self.number + PAGE)):
             self._name("seal_block", number, "missing", number)
         follows = block.number == self.number + 1 and block.previous == self.previous
         is_sound = block.kind in BY_KIND and block.key_id == self.key.id and self._is_ours(block)
@@ -171,7 +172,8 @@ class _Walk:
     def _contents(self, strand: Strand, blocks: list) -> None:
         """Hold the rows of some blocks of one kind against them."""
         for run in _runs(blocks):
-            after, until = run[0].after_id, run[-1].until_id
+            # Ids begin with 1; what was put below belongs to nobody and would else never be read.
+            after, until = run[0].after_id or LOWEST_ID, run[-1].until_id
             rows = [each.read(self.connection, self.inventory_id, after, until) for each in strand.tables]
             if [len(each) for each in rows] == [sum(b.rows for b in run), sum(b.parts for b in run)][: len(rows)]:
                 self._by_count(strand, run, rows)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from ventory.db import dialect
 from ventory.stock import chain
 from ventory.stock.chain import Broken, Chain
 from ventory.stock.sealed import SealKey
 from ventory.stock.seals import Head
-from ventory.stock.verify import Difference, verify
+from ventory.stock.verify import Difference, Report, verify
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,15 @@ def prove(
         chains = chain.check_all(connection, key, heads, told_sealed)
     else:
         chains = [chain.check(connection, inventory_id, key, heads.get(inventory_id), told_sealed)]
-    report = verify(connection, inventory_id, told_lines)
     broken = [each for one in chains for each in one.findings]
+    try:
+        report = verify(connection, inventory_id, told_lines)
+    except (ArithmeticError, LookupError, TypeError, ValueError, DBAPIError):
+        if not broken:
+            raise
+        # Somebody wrote into the ledger what no figure can be counted from; which row it is, is named already.
+        nonsense = Broken(inventory_id or 0, "movement", None, "the figures cannot be counted from what was changed")
+        broken, report = [*broken, nonsense], Report(0, 0, 0, ())
     return Proof(
         report.lines,
         report.balances,

@@ -157,8 +157,6 @@ class Sealer:
 
     def _inventories(self) -> list[int]:
         with engines.autocommit(self.engine).connect() as connection:
-            if connection.execute(text("SELECT id FROM inventory LIMIT 1")).first() is None and self.heads.read():
-                self.heads.write({})  # another database, with nothing in it yet
             return [0, *connection.execute(text("SELECT id FROM inventory ORDER BY id")).scalars()]
 
     def _next_block(self, inventory_id: int, strand: Strand, settled: int) -> SimpleNamespace | None:

@@ -27,11 +27,11 @@ class Bookkeeper:
 
     def __init__(self, engine: Engine):
         self.engine = engine
+        self._others = Others(engine)
         self._began = False
         self._due_at = 0.0
         self._moves_due_at = 0.0
         self._may_have_moved = True
-        self._newest = 0
 
     def step(self) -> bool:
         """Do what is due. returns: whether there was anything"""
@@ -58,7 +58,7 @@ class Bookkeeper:
             time.sleep(rest)
             started = time.monotonic()
             count = facts.follow(self.engine)
-            rest = max(PAUSE_SECONDS, REST * (time.monotonic() - started) if self._others_post() else 0)
+            rest = max(PAUSE_SECONDS, REST * (time.monotonic() - started) if self._others.post() else 0)
             taken += count
         self._may_have_moved |= bool(taken)
         self._move_facts()
@@ -73,7 +73,15 @@ class Bookkeeper:
             self._may_have_moved, self._moves_due_at = False, now + MOVES_EVERY_SECONDS
             facts.move_facts(self.engine)
 
-    def _others_post(self) -> bool:
+
+class Others:
+    """Whether others post: what the worker does beside them then rests in between."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self._newest = 0
+
+    def post(self) -> bool:
         """Whether events came since this was last asked."""
         with engines.autocommit(self.engine).connect() as connection:
             before, self._newest = self._newest, newest(connection)

@@ -18,15 +18,16 @@ from ventory.db import engine as engines
 from ventory.stock.chain import Broken
 from ventory.stock.proof import Proof, prove
 from ventory.stock.sealed import SealKey
-from ventory.stock.seals import CannotSeal, Heads, Sealer, newest_block
+from ventory.stock.seals import MOST_ROWS, CannotSeal, Heads, Sealer, newest_block, waiting
 from ventory.stock.verify import Difference, count_of_lines
+from ventory.worker.facts import Others
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 60.0
 SLICE_SECONDS = 0.3
 """How long the worker seals at once; its other readers and those who post come in between."""
 REST = 3
-"""Times as long as it sealed it rests when there is more."""
+"""Times as long as it sealed it rests while others post and there is more."""
 LOOK_SECONDS = 1.0
 NIGHT_SECONDS = 60.0
 TOLD_SECONDS = 0.5
@@ -43,6 +44,7 @@ class Notary:
 
     def __init__(self, engine: Engine, config: Config):
         self._sealer = Sealer(engine, SealKey(config.seal_key), Heads(config.home))
+        self._others = Others(engine)
         self._due_at = 0.0
 
     def step(self) -> bool:
@@ -59,7 +61,7 @@ class Notary:
         ended = time.monotonic()
         is_cut = ended >= began + SLICE_SECONDS
         if is_cut:
-            self._due_at = ended + REST * (ended - began)
+            self._due_at = ended + (REST * (ended - began) if self._others.post() else 0)
         if count:
             heads = {each: head.seal for each, head in self._sealer.heads.read().items()}
             log.info("sealed", rows=count, seals=heads)
@@ -166,8 +168,10 @@ class Prover:
             inventories = connection.execute(_ACTIVE).all()
             nightly = select(_run.inventory_id, func.max(_run.asked_at)).where(_run.asked_by_id.is_(None))
             last = dict(connection.execute(nightly.group_by(_run.inventory_id)).all())
+            # The very first shows what is sealed, so it waits until most of it is.
+            unsealed = {row.id for row in inventories if row.id not in last and waiting(connection, row.id) > MOST_ROWS}
         for inventory_id, zone in inventories:
-            if _is_due(moment, ZoneInfo(zone), self.verify_at, last.get(inventory_id)):
+            if inventory_id not in unsealed and _is_due(moment, ZoneInfo(zone), self.verify_at, last.get(inventory_id)):
                 self._ask(inventory_id, moment)
 
     def _ask(self, inventory_id: int, now: datetime) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 import psycopg
-from sqlalchemy import BigInteger, Column, ColumnElement, any_, bindparam, cast, func, text
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, any_, bindparam, cast, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from ventory.core.ledger import Balance, Key
@@ -490,6 +490,8 @@ def written_rows(connection, columns: Sequence[Column], where: str, order: str) 
 def _written(column: Column) -> str:
     if isinstance(column.type, Exact):  # rounded to a whole number; a NaN stays one
         return f"round({column.name} * {10**column.type.decimals})"
+    if isinstance(column.type, Boolean):
+        return f"{column.name}::int"
     if isinstance(column.type, UtcTime):
         return f"to_char({column.name} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
     return column.name
@@ -512,5 +514,30 @@ _WRITERS = text(
 
 
 def take_time(connection) -> None:
-    """Let the transaction's statements take as long as they need: proving ten million lines takes minutes."""
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'")
+    """Let the transaction's statements take as long as they need: proving ten million lines takes minutes.
+
+    And let cursors be planned for all of their rows, not for the first tenth.
+    """
+    connection.exec_driver_sql(
+        "SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'; SET LOCAL cursor_tuple_fraction = 1"
+    )
+
+
+def lines_seen(connection, place_id: int) -> Iterator[tuple]:
+    """The lines that join or leave a place, by item, day and time.
+
+    shape: (item id, day as ISO text, seconds since 1970, line id, millionths, other place, of a reversal, inward,
+    movement id)
+    """
+    parts = (
+        "SELECT l.item_id, m.business_date::text, floor(extract(epoch FROM m.occurred_at))::bigint, l.id,"  # noqa: S608
+        f" (l.quantity * 1000000)::bigint, l.{other}, m.reverses_id IS NOT NULL, {inward}, m.id FROM movement_line l"
+        f" JOIN movement m ON m.id = l.movement_id WHERE l.{here} = {place_id:d} AND l.quantity > 0"
+        " AND l.quantity <> 'NaN'"
+        for here, other, inward in (("to_place_id", "from_place_id", 1), ("from_place_id", "to_place_id", 0))
+    )
+    statement = " UNION ALL ".join(parts) + " ORDER BY 1, 2, 3, 4"
+    with errors_of(connection, statement), connection.connection.cursor(name="lines_seen") as cursor:
+        cursor.itersize = 20_000
+        cursor.execute(statement)
+        yield from cursor

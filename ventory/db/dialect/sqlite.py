@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -474,3 +474,18 @@ def writers(connection, table: str) -> frozenset[str]:
 
 def take_time(connection) -> None:
     """Nothing to do: there is no limit to how long a statement takes."""
+
+
+def lines_seen(connection, place_id: int) -> Iterator[tuple]:
+    """The lines that join or leave a place, by item, day and time.
+
+    shape: (item id, day as ISO text, seconds since 1970, line id, millionths, other place, of a reversal, inward,
+    movement id)
+    """
+    parts = (
+        "SELECT l.item_id, m.business_date, CAST(strftime('%s', m.occurred_at) AS INTEGER) AS epoch, l.id, l.quantity,"  # noqa: S608
+        f" l.{other}, m.reverses_id IS NOT NULL, {inward}, m.id FROM movement_line l"
+        f" JOIN movement m ON m.id = l.movement_id WHERE l.{here} = {place_id:d} AND l.quantity > 0"
+        for here, other, inward in (("to_place_id", "from_place_id", 1), ("from_place_id", "to_place_id", 0))
+    )
+    return run(connection, " UNION ALL ".join(parts) + " ORDER BY 1, 2, 3, 4")
