@@ -318,10 +318,16 @@ def _write_facts(connection: Connection, inventory_id: int, facts: dict[Key, lis
 
 def categories_of(connection: Connection, inventory_id: int, item_ids: Iterable[int]) -> dict[int, int]:
     """Where the facts of some items count. shape: {item id: category id, 0 for none}; unknown ones left out"""
-    rows = select(_known.item_id, _known.category_id).where(
-        _known.inventory_id == inventory_id, dialect.of(connection).among(_known.item_id, "ids")
+    # Joined: of an array of a thousand ids PostgreSQL compared each with every item, 0.6 s a batch.
+    wanted, parameters = dialect.of(connection).pairs("own", "item_id", ((inventory_id, item) for item in item_ids))
+    rows = connection.execute(
+        text(
+            f"SELECT d.item_id, d.category_id FROM {wanted} w CROSS JOIN derived_item d"  # noqa: S608
+            " WHERE d.inventory_id = w.own AND d.item_id = w.item_id"
+        ),
+        parameters,
     )
-    return {row[0]: row[1] for row in connection.execute(rows, {"ids": sorted(item_ids)})}
+    return {row[0]: row[1] for row in rows}
 
 
 def _new_items(connection: Connection, inventory_id: int, item_ids: Iterable[int]) -> dict[int, int]:
@@ -503,10 +509,11 @@ class _Batch:
     def _last_facts(self, keys: Iterable[Key]) -> dict[Key, Fact]:
         table, parameters = dialect.of(self.connection).pairs("place_id", "item_id", keys)
         own = "f.inventory_id = :inventory AND f.place_id = k.place_id AND f.item_id = k.item_id"
+        # CROSS JOIN is SQLite's word for "in this order": without statistics it read every fact for every key.
         last_day = f"SELECT max(f.business_date) FROM daily_fact f WHERE {own}"  # noqa: S608
         statement = text(
             f"SELECT f.place_id, f.item_id, f.business_date, {', '.join(f'f.{name}' for name in FACT_FIGURES)}"  # noqa: S608
-            f" FROM {table} k JOIN daily_fact f ON {own} AND f.business_date = ({last_day})"
+            f" FROM {table} k CROSS JOIN daily_fact f WHERE {own} AND f.business_date = ({last_day})"
         ).columns(_fact.place_id, _fact.item_id, _fact.business_date, *(_fact[name] for name in FACT_FIGURES))
         rows = self.connection.execute(statement, {"inventory": self.inventory_id, **parameters})
         return {(row.place_id, row.item_id): _fact_of(row) for row in rows}
