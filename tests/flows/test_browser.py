@@ -35,6 +35,7 @@ PAGES = [
     "/search?q=kestrel", "/inventories/catalogue", "/inventories/", "/inventories/new",
     "/admin/", "/admin/invitations", "/admin/invite", "/admin/people/6", "/admin/people/2", "/admin/settings",
     "/auth/account", "/auth/password", "/auth/address", "/auth/address/confirm", "/auth/sessions", "/auth/close",
+    "/auth/second-factor", "/auth/second-factor/codes", "/auth/second-factor/off",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
     "/analytics?store=*", "/analytics?store=LEEDS&days=365", "/analytics/trends?store=*",
