@@ -37,6 +37,7 @@ PAGES = [
     "/admin/connections/", "/admin/connections/new", "/admin/connections/1", "/admin/connections/1?errors=1",
     "/admin/proof",
     "/auth/account", "/auth/password", "/auth/address", "/auth/address/confirm", "/auth/sessions", "/auth/close",
+    "/auth/second-factor", "/auth/second-factor/codes", "/auth/second-factor/off",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
     "/analytics?store=*", "/analytics?store=LEEDS&days=365", "/analytics/trends?store=*",

@@ -93,6 +93,28 @@ def test_every_route_declares_its_permission(app):
     assert {route for route, needs in found.items() if needs == PUBLIC} == OPEN
 
 
+def test_without_a_second_factor_that_is_required_one_can_set_it_up_leave_or_turn_elsewhere(app):
+    open_before = {
+        f"{method} {rule}"
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not getattr(app.view_functions[rule.endpoint], "needs_factor", True)
+    }
+    assert open_before == {
+        "GET /auth/second-factor",
+        "POST /auth/second-factor",
+        "GET /auth/second-factor/confirm",
+        "POST /auth/second-factor/confirm",
+        "POST /inventories/<int:inventory_id>/open",
+        "GET /api/v1/users/me/second-factor",
+        "POST /api/v1/users/me/second-factor",
+        "POST /api/v1/users/me/second-factor/confirm",
+        "GET /api/v1/inventories",
+        "POST /api/v1/inventories/<int:inventory_id>/token",
+        "POST /api/v1/auth/logout",
+    }
+
+
 @pytest.mark.attack("A9", "A10")
 def test_nobody_gets_a_guarded_route_anonymously(app):
     client = app.test_client()

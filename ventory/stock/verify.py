@@ -181,7 +181,7 @@ class _FactsCheck:
         kinds, places = facts.places_of(self.connection, self.inventory_id)
         known = DerivedItem.__table__.c
         of_items = select(known.item_id, known.category_id).where(known.inventory_id == self.inventory_id)
-        categories = {item_id: category_id for item_id, category_id in self.connection.execute(of_items)}
+        categories = dict(self.connection.execute(of_items).tuples().all())
         told = 0
         everywhere: dict[int, list[int]] = {}
         for where in places.values():

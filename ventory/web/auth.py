@@ -54,6 +54,7 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.needs_factor = needs_factor  # type: ignore[attr-defined]
         if permission != PUBLIC:
             spec = guarded.__dict__.setdefault("_spec", {})
             scope = scope_for(permission)

@@ -722,7 +722,7 @@ def low_stock(
         .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
         .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
     )
-    statement = _that_is_low(statement, actor, store_id)
+    statement = that_is_low(statement, actor, store_id)
     keys = [
         SortKey(Balance.state, lambda row: row.state),
         SortKey(Balance.place_id, lambda row: row.place_id),
@@ -740,10 +740,10 @@ def count_low(session: Session, actor: Actor, store_id: int | None) -> int:
         .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
         .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
     )
-    return session.execute(_that_is_low(statement, actor, store_id)).scalar_one()
+    return session.execute(that_is_low(statement, actor, store_id)).scalar_one()
 
 
-def _that_is_low(statement: Select, actor: Actor, store_id: int | None) -> Select:
+def that_is_low(statement: Select, actor: Actor, store_id: int | None) -> Select:
     """A statement over balances, items and stores, limited to what is below its reorder point."""
     statement = statement.where(
         Balance.state < 2,

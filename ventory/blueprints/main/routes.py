@@ -9,9 +9,11 @@ from flask_login import current_user
 from sqlalchemy import text
 
 from ventory.blueprints.accounts import factor
+from ventory.blueprints.analytics.glance import glance
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.stock import queries as stock
 from ventory.blueprints.stores import current
+from ventory.blueprints.suppliers import queries as suppliers
 from ventory.core.days import local_day
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, guard
@@ -33,12 +35,16 @@ CHORES = (
 @main_bp.get("/")
 @guard("stock.read")
 def home():
-    """What needs this person now: what is out or low, in money's order; then the stores compared, or what happened."""
+    """What needs this person now: what is out or low, in money's order; then the stores compared, or what happened.
+
+    Who runs several stores has six figures above it, a buyer the suppliers of what is low.
+    """
     session, store = reading.session(), current.store()
     store_id = store.id if store else None
     today = local_day(datetime.now(UTC), g.actor.time_zone)
     low = items.low_stock(session, g.actor, store_id=store_id, limit=TASKS)
     compared = stock.stores_compared(session, g.actor, today, store_id)
+    runs_several = g.actor.role in ("owner", "manager") and len(compared) > 1
     heading, which, none = LATEST.get(g.actor.role, LATEST[""])
     latest = stock.movement_lines(session, g.actor, stock.MovementFilter(store_id=store_id, kind=which), limit=8)
     return render_template(
@@ -57,6 +63,9 @@ def home():
         if g.actor.role == "clerk"
         else [],
         today=today,
+        runs_several=runs_several,
+        seen=glance(session, g.actor, today) if runs_several else None,
+        waiting=suppliers.waiting_for(session, g.actor, store_id=store_id) if g.actor.role == "buyer" else None,
         offer_factor=factor.should_offer(session, g.actor, is_demo=current_user.is_demo),
     )
 

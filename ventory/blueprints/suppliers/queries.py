@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ventory.blueprints.items.models import Item
-from ventory.blueprints.items.queries import matching, pattern_of
+from ventory.blueprints.items.queries import matching, pattern_of, that_is_low
+from ventory.blueprints.stores.models import Store
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier, SupplierContact
 from ventory.blueprints.uom.models import UnitRow
 from ventory.core.access import Actor
@@ -269,6 +270,75 @@ def cost_of(session: Session, actor: Actor, item_id: int) -> ItemCost:
     return ItemCost(value or ZERO, on_hand or ZERO)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A supplier whose items run low. low: shelves, in all stores that count; out: of them, empty"""
+
+    id: int
+    code: str
+    name: str
+    currency: str
+    cutoff: Cutoff | None
+    minimum_order: Decimal | None
+    low: int
+    out: int
+
+
+def waiting_for(session: Session, actor: Actor, *, store_id: int | None = None, most: int = 8) -> tuple[Waiting, ...]:
+    """The preferred suppliers of what is below its reorder point, those of most empty shelves first."""
+    out = func.count().filter(Balance.state == 0)
+    statement = (
+        select(
+            Supplier.id,
+            Supplier.code,
+            Supplier.name,
+            Supplier.currency,
+            Supplier.cutoff_weekdays,
+            Supplier.cutoff_time,
+            Supplier.minimum_order,
+            func.count().label("low"),
+            out.label("out"),
+        )
+        .select_from(Balance)
+        .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
+        .join(Store, and_(Store.inventory_id == Balance.inventory_id, Store.id == Balance.place_id))
+        .join(
+            ItemSupplier,
+            and_(
+                ItemSupplier.inventory_id == Item.inventory_id,
+                ItemSupplier.item_id == Item.id,
+                ItemSupplier.is_preferred,
+            ),
+        )
+        .join(
+            Supplier,
+            and_(Supplier.inventory_id == ItemSupplier.inventory_id, Supplier.id == ItemSupplier.supplier_id),
+        )
+        .where(Supplier.archived_at.is_(None))
+        .group_by(Supplier.id)
+        .order_by(out.desc(), func.count().desc(), Supplier.id)
+        .limit(most)
+    )
+    rows = session.execute(that_is_low(statement, actor, store_id))
+    return tuple(
+        Waiting(
+            row.id,
+            row.code,
+            row.name,
+            row.currency,
+            _cutoff(row),
+            row.minimum_order if actor.may("costs.read") else None,
+            row.low,
+            row.out,
+        )
+        for row in rows
+    )
+
+
+def _cutoff(row: Any) -> Cutoff | None:
+    return None if row.cutoff_weekdays is None else Cutoff(weekdays_of(row.cutoff_weekdays), row.cutoff_time)
+
+
 def _named(search: str) -> ColumnElement[bool]:
     pattern = pattern_of(search)
     return or_(Supplier.name_key.like(pattern, escape="\\"), Supplier.code_key.like(pattern, escape="\\"))
@@ -291,7 +361,7 @@ def _view(row: Any, actor: Actor, items: int, contacts: Iterable[Contact] = ()) 
         row.payment_terms_days if sees_terms else None,
         row.minimum_order if sees_terms else None,
         row.lead_time_days,
-        None if row.cutoff_weekdays is None else Cutoff(weekdays_of(row.cutoff_weekdays), row.cutoff_time),
+        _cutoff(row),
         row.order_email,
         row.phone,
         row.address,
