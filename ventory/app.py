@@ -174,7 +174,7 @@ def _build(config: Config) -> Ventory:
         cors.init_app(app, resources={r"/api/*": {"origins": list(config.cors_origins)}}, supports_credentials=False)
     with app.app_context():
         bind(db.engine)
-    storage.bind(storage.Storage(config.storage_url, config.storage_options))
+    storage.bind(storage.Storage(config.storage_url, config.storage_options, most_bytes=config.most_file_bytes))
     codes.bind(config.secret_key)
     invitations.bind(config.secret_key)
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
