@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import time
@@ -39,6 +40,8 @@ def cookie_name(name: str) -> str:
 class Sessions(SecureCookieSessionInterface):
     """Flask's own, but Secure and under another name over TLS, and silent on answers that a browser keeps: they are the
     same whatever the cookie says by then."""
+
+    digest_method = staticmethod(hashlib.sha256)  # the library's own choice is SHA-1
 
     def get_cookie_name(self, app) -> str:
         return cookie_name(super().get_cookie_name(app))
