@@ -16,12 +16,13 @@ run: $(VENV)/.ready assets ## environment, dependencies, assets, the demo chain,
 test: $(VENV)/.ready-dev $(VENV)/.postgresql assets ## every test, on SQLite and on PostgreSQL, in a real browser when there is one
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-check: $(VENV)/.ready-dev ## format, lint, types, import contracts, what must never be committed
+check: $(VENV)/.ready-dev ## format, lint, types, import contracts, gates, what must never be committed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_tree.py
+	$(BIN)/python -m scripts.gates
 
 bench: $(VENV)/.ready-dev $(VENV)/.postgresql assets ## the benchmarks, each beside its raw limit
 	$(BIN)/python -m benchmarks

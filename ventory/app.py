@@ -183,7 +183,7 @@ def _build(config: Config) -> Ventory:
         cors.init_app(app, resources={r"/api/*": {"origins": list(config.cors_origins)}}, supports_credentials=False)
     with app.app_context():
         bind(db.engine)
-    storage.bind(storage.Storage(config.storage_url, config.storage_options))
+    storage.bind(storage.Storage(config.storage_url, config.storage_options, most_bytes=config.most_file_bytes))
     secrets = (config.secret_key, *config.secret_key_fallbacks)
     for slice_ in (factors, codes, invitations):
         slice_.bind(secrets)

@@ -70,6 +70,8 @@ class Config:
     storage_url: str = ""
     storage_options: dict[str, str] = field(default_factory=dict)
     verify_at: timedelta | None = timedelta(hours=3, minutes=10)
+    most_file_bytes: int = 0
+    requires_tls: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -95,6 +97,8 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
     home = Path(environ.get("VENTORY_HOME") or "var").expanduser().absolute()
     _make_folder(home)
     is_production = environment == "production"
+    if _truth("FLASK_DEBUG", environ) and is_production:
+        raise BadSetting("FLASK_DEBUG is on. In production its console lets whoever sees an error run programs.")
     settings: dict[str, Any] = {
         "environment": environment,
         "home": home,
@@ -135,6 +139,8 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "storage_url": environ.get("STORAGE_URL") or (home / "files").as_uri(),
         "storage_options": _storage_options(environ),
         "verify_at": _time_of_day("VERIFY_AT", environ, "03:10"),
+        "most_file_bytes": _whole("FILES_MB_PER_INVENTORY", environ, 10_240, least=1, most=1_000_000_000) * 2**20,
+        "requires_tls": _truth("VENTORY_REQUIRE_TLS", environ),
     }
     return Config(**(settings | overrides))
 

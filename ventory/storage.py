@@ -45,13 +45,15 @@ class Stored:
 class Storage:
     """Objects by key. Keys are ours: letters, digits, slashes and dots, never a name that somebody sent."""
 
-    def __init__(self, url: str, options: Mapping[str, str] | None = None):
+    def __init__(self, url: str, options: Mapping[str, str] | None = None, *, most_bytes: int = 0):
         """url: file:///folder, s3://bucket/prefix?endpoint=…&region=…, gs://bucket/prefix, az://container/prefix
 
         options: credentials under the names that the provider's own tools read from the environment, in small letters
+        most_bytes: that one inventory may keep; 0 for as many as there is room for
         raises: UnusableStorage
         """
         parts = urlsplit(url)
+        self.most_bytes = most_bytes
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path}"
         self._parts, self._query = parts, {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if parts.scheme == "file":

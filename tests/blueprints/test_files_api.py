@@ -85,6 +85,7 @@ def test_a_picture_goes_in_and_comes_out_made_anew(kept, api, tea, chain):
     assert objects() == [f"{row.storage_key}/{end}" for end in ends]
 
 
+@pytest.mark.attack("A101")
 def test_a_document_goes_in_and_comes_out_to_be_saved(kept, api, tea):
     answer = send(api, f"{tea}/attachments", samples.PDF, "Datenblatt für Tee.pdf")
 
@@ -186,6 +187,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.attack("A100", "A101", "A103")
 @pytest.mark.parametrize(("content", "name", "status", "code"), REFUSED)
 def test_what_is_no_picture_is_refused_and_leaves_nothing(api, tea, content, name, status, code):
     answer = send(api, f"{tea}/images", content, name)
@@ -195,6 +197,7 @@ def test_what_is_no_picture_is_refused_and_leaves_nothing(api, tea, content, nam
     assert api.get(tea).headers["ETag"] == '"1"'
 
 
+@pytest.mark.attack("A100", "A101")
 @pytest.mark.parametrize("content", [samples.SVG, b"\x00\x01binary", samples.workbook({"xl/vbaProject.bin": b"x"})])
 def test_what_is_no_document_is_refused_and_leaves_nothing(api, tea, content):
     answer = send(api, f"{tea}/attachments", content, "harmless.pdf")
@@ -232,6 +235,7 @@ def test_an_upload_that_comes_twice_is_kept_once(api, tea):
     assert objects() == stored
 
 
+@pytest.mark.attack("A107")
 def test_somebody_elses_files_are_as_if_missing(app, api, tea):
     mine = send(api, f"{tea}/images", samples.jpeg((400, 300))).json
     paper = send(api, f"{tea}/attachments", samples.PDF, "a.pdf").json

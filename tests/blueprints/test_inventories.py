@@ -142,6 +142,7 @@ def test_the_currency_is_frozen_by_the_first_movement(api, chain):
     assert same.status_code == 200
 
 
+@pytest.mark.attack("A129")
 def test_nothing_is_booked_on_or_before_the_lock_date(api, chain):
     address = f"/api/v1/inventories/{chain.inventory_id}"
     chain.item("tea", stock=5)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 
 def sale(item, quantity=1, **more):
     line = {"item_id": item, "store": "LEEDS", "quantity": quantity}
@@ -105,6 +107,7 @@ def test_an_archived_item_takes_nothing_in(api, chain):
     assert (refused.status_code, refused.json["code"]) == (409, "item_archived")
 
 
+@pytest.mark.attack("A129")
 def test_a_movement_of_tomorrow_is_refused(api, chain):
     tea = chain.item("tea", stock=10)
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -142,6 +145,7 @@ def test_a_batch_may_keep_its_good_rows_and_rehearse(api, chain):
     assert chain.on_hand("tea") == 0
 
 
+@pytest.mark.attack("A113")
 def test_a_batch_is_limited(api, chain):
     tea = chain.item("tea", stock=3)
     rows = [sale(tea)] * 5001

@@ -62,6 +62,7 @@ def test_a_picture_taken_sideways_is_turned_upright():
     assert not is_blue(image.getpixel((150, 200)))
 
 
+@pytest.mark.attack("A108")
 def test_nothing_but_the_pixels_is_kept():
     exif = Image.Exif()
     exif[0x010E] = "planted description"
@@ -76,6 +77,7 @@ def test_nothing_but_the_pixels_is_kept():
         assert not {"exif", "icc_profile", "xmp", "comment"} & set(opened(each).info)
 
 
+@pytest.mark.attack("A101")
 @pytest.mark.parametrize("content", [samples.gif_with_a_script(), samples.png_with_an_archive()])
 def test_a_file_that_is_two_things_comes_out_as_a_picture_only(content):
     made = pictures.made_anew(content)
@@ -114,6 +116,7 @@ def test_every_way_of_writing_colours_is_read(mode, kind):
     assert min(light[:3]) > 190
 
 
+@pytest.mark.attack("A103")
 @pytest.mark.parametrize(
     "content", [samples.huge_png(), samples.gif_with_a_huge_frame(), samples.huge_png(40_001, 1000)]
 )
@@ -124,6 +127,7 @@ def test_more_pixels_than_are_taken_are_refused_before_they_are_unpacked(content
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.attack("A103")
 def test_of_an_animation_only_the_first_frame_is_unpacked():
     content = samples.endless_gif()
     started = time.monotonic()
@@ -144,6 +148,7 @@ def test_a_picture_that_is_cut_off_is_refused(kind):
 SAMPLES = {kind: samples.written(samples.picture((60, 40)), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "AVIF")}
 
 
+@pytest.mark.attack("A109")
 @settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(sorted(SAMPLES)), st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=20))
 def test_whatever_is_changed_in_a_file_it_is_a_picture_or_refused(kind, changes):
@@ -157,6 +162,7 @@ def test_whatever_is_changed_in_a_file_it_is_a_picture_or_refused(kind, changes)
     assert opened(made.objects["full"]).size == (made.width, made.height)
 
 
+@pytest.mark.attack("A109")
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.sampled_from([b"", b"%PDF-", b"PK\x03\x04", b"a,b", samples.workbook()]), st.binary(max_size=300))
 def test_whatever_is_attached_is_of_a_known_kind_or_refused(start, rest):

@@ -29,6 +29,7 @@ def test_a_pack_that_items_are_counted_in_keeps_its_ratio(api, chain):
     assert change(api, "case24", ratio="25").json["ratio"] == "25"
 
 
+@pytest.mark.attack("A126")
 def test_a_unit_loses_no_decimals_while_items_are_counted_in_it(api, chain):
     for sku in ("rice", "flour", "sugar"):
         chain.item(sku, unit="kg")
@@ -39,6 +40,7 @@ def test_a_unit_loses_no_decimals_while_items_are_counted_in_it(api, chain):
     assert change(api, "l", decimals=1).json["decimals"] == 1
 
 
+@pytest.mark.attack("A126")
 @pytest.mark.parametrize("unit_code", ["pcs", "m"])
 def test_an_item_changes_to_no_unit_that_its_rules_or_terms_are_too_fine_for(api, chain, unit_code):
     rice = chain.item("rice", unit="kg", reorder_point="1.125")

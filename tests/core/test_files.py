@@ -26,6 +26,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.attack("A102")
 @pytest.mark.parametrize(("sent", "media_type", "kept"), NAMES)
 def test_a_name_is_safe_everywhere_and_ends_as_its_content_wants(sent, media_type, kept):
     assert files.clean_name(sent, media_type) == kept
@@ -63,6 +64,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.attack("A101")
 @pytest.mark.parametrize(("content", "says"), REFUSED)
 def test_what_is_no_document_is_refused_whatever_its_name(content, says):
     with pytest.raises(FileTypeRefused, match=says) as refusal:
@@ -70,6 +72,7 @@ def test_what_is_no_document_is_refused_whatever_its_name(content, says):
     assert refusal.value.field == "file"
 
 
+@pytest.mark.attack("A104")
 def test_a_workbook_that_unpacks_to_too_much_is_refused():
     bomb = pictures.workbook({f"xl/{number}.xml": bytes(30_000_000) for number in range(7)})
     assert len(bomb) < 1_000_000

@@ -30,6 +30,7 @@ def test_half_a_piece_is_refused_in_one_sentence():
     assert refusal.value.field == "quantity"
 
 
+@pytest.mark.attack("A122")
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1000000000", "-1000000000", "0.0001"])
 def test_what_a_unit_cannot_hold_is_refused(number):
     with pytest.raises(BadInput):

@@ -37,6 +37,7 @@ def test_the_last_unit_sold_under_one_key_answers_every_copy_alike(chain, databa
     assert len({answer.body for answer in answers}) == 1
 
 
+@pytest.mark.attack("A127")
 def test_one_key_for_two_bodies_is_refused(chain, database_url, tmp_path):
     item = chain.item("tea")
     path = f"/api/products/{item}/restock"

@@ -34,6 +34,7 @@ def rows(engine):
         return [list(connection.execute(text(f"SELECT * FROM {table}"))) for table in ("movement", "movement_line")]
 
 
+@pytest.mark.attack("A131")
 def test_a_posted_movement_cannot_be_changed(chain, engine):
     chain.item("tea", stock=10)
     chain.move("sale", ("tea", 3), external_reference="R-1")
@@ -46,6 +47,7 @@ def test_a_posted_movement_cannot_be_changed(chain, engine):
     assert rows(engine) == before
 
 
+@pytest.mark.attack("A131")
 def test_a_connection_that_is_not_ours_cannot_replace_either(chain, engine):
     """Without recursive triggers REPLACE deletes silently; the guard stops it at the insert."""
     if engine.dialect.name != "sqlite":
@@ -179,6 +181,7 @@ def test_the_ledger_refers_to_nothing_outside_its_inventory(engine, neighbours, 
     assert [len(each) for each in rows(engine)] != [len(each) for each in before]
 
 
+@pytest.mark.attack("A130", "A131")
 @pytest.mark.parametrize("statement", ["DELETE FROM {} WHERE id = :id", "UPDATE {} SET id = 999999999 WHERE id = :id"])
 @pytest.mark.parametrize(("table", "column"), [("item", "item_id"), ("place", "to_place_id"), ("actor", "actor_id")])
 def test_what_the_ledger_refers_to_is_never_deleted(engine, neighbours, table, column, statement):

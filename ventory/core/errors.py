@@ -72,6 +72,12 @@ class Forbidden(VentoryError):
     code = "forbidden"
 
 
+class TlsRequired(Forbidden):
+    """What came without encryption, where the operator asks for it."""
+
+    code = "tls_required"
+
+
 class NotFound(VentoryError):
     """Missing, archived or somebody else's: the three are told apart by nobody."""
 
@@ -242,6 +248,12 @@ class FileUnreadable(BadInput):
     """A file of a kind that is taken cannot be read: broken, cut off, or larger unpacked than is taken."""
 
     code = "file_unreadable"
+
+
+class StorageFull(FileTooLarge):
+    """An inventory keeps as many bytes of files as it may."""
+
+    code = "storage_full"
 
 
 class TooManyFiles(Rejected):

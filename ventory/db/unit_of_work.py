@@ -128,7 +128,7 @@ class UnitOfWork:
         return value
 
     def forget(self) -> None:
-        """Let this transaction end without a row of the audit trail: it stores something, and nobody changed anything."""
+        """Let this transaction end without a row of the audit trail: it stores something that is no change."""
         trails.forget(self.session)
         self._is_finished = True
 

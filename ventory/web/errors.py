@@ -8,7 +8,7 @@ import structlog
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from ventory.core import errors
 from ventory.db.unit_of_work import OutcomeUnknown, is_cancelled, is_disconnect
@@ -174,6 +174,8 @@ def _http(error: HTTPException):
     }.get(status) or (error.description or TITLES.get(status, ""))
     if status < 400:
         return error
+    if isinstance(error, SecurityError):  # of a host that is not ours no address can be made, so no page
+        return problem(400, "malformed", "This server is not known under that name.")
     response = problem(status, code, detail) if is_api() else page(status, detail)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):

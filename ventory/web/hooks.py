@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import time
 
 import structlog
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, redirect, request
 from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from ventory import security_log
+from ventory.core.errors import Malformed, TlsRequired
 from ventory.db import audit
 from ventory.db.unit_of_work import before_writing
 from ventory.extensions import csrf
 from ventory.web import reading, refusals
 from ventory.web.errors import is_api, page
+from ventory.web.limits import UNLIMITED
 
 log = structlog.get_logger("ventory.requests")
 PAGE_POLICY = (
@@ -24,6 +28,8 @@ PAGE_POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# The library checks hosts against a list when there is one, and takes `name:80:80` and none at all.
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -35,6 +41,8 @@ def cookie_name(name: str) -> str:
 class Sessions(SecureCookieSessionInterface):
     """Flask's own, but Secure and under another name over TLS, and silent on answers that a browser keeps: they are the
     same whatever the cookie says by then."""
+
+    digest_method = staticmethod(hashlib.sha256)  # the library's own choice is SHA-1
 
     def get_cookie_name(self, app) -> str:
         return cookie_name(super().get_cookie_name(app))
@@ -73,15 +81,33 @@ def nonce() -> str:
     return g.nonce
 
 
-def _begin() -> None:
+def _begin() -> ResponseReturnValue | None:
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.started = time.perf_counter()
     most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_body_bytes", None)
     if most is not None:
         request.max_content_length = most
+    if request.routing_exception is None and not _names_its_host():
+        raise Malformed("The request does not say properly which host it is for.")
+    if current_app.config["VENTORY"].requires_tls and not request.is_secure and request.endpoint not in UNLIMITED:
+        return _over_tls()
     if not is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         csrf.protect()
+    return None
+
+
+def _names_its_host() -> bool:
+    host = request.environ.get("HTTP_HOST", "")
+    return bool(_HOST.fullmatch(host)) or (not host and request.environ["SERVER_PROTOCOL"] == "HTTP/1.0")
+
+
+def _over_tls() -> ResponseReturnValue:
+    """A program that sent its token in the clear hears of it; a person is led on, to the address that we know."""
+    address = current_app.config["VENTORY"].public_url
+    if is_api() or request.method not in ("GET", "HEAD") or not address.startswith("https://"):
+        raise TlsRequired("This server is used over TLS only: https://")
+    return redirect(address + request.full_path.rstrip("?"), 308)
 
 
 def _finish(response: Response) -> Response:

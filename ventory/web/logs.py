@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -38,7 +39,7 @@ def configure(home: Path, *, is_loud: bool) -> None:
     path = folder / "ventory.log"
     if path.exists() and path.stat().st_size > LARGEST_BYTES:
         path.replace(folder / "ventory.log.1")
-    file = path.open("a", buffering=1, encoding="utf-8")
+    file = os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a", buffering=1, encoding="utf-8")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -91,6 +91,7 @@ class Asked:
 
 def asked() -> Asked:
     """What the address asks for. What it says wrongly is left out, and said."""
+    reading.briefly()
     notes: list[str] = []
     today = local_day(datetime.now(UTC), g.actor.time_zone)
     written = {name: request.args.get(name, "").strip()[:40] for name in ("days", "since", "until", "category", "item")}

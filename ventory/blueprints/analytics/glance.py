@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.analytics.queries import Day, Scope, daily
+from ventory.blueprints.analytics.queries import Books, Day, Scope, daily
 from ventory.core.access import Actor
 from ventory.core.quantity import ZERO
 
@@ -35,7 +35,7 @@ class Glance:
 def glance(session: Session, actor: Actor, today: date) -> Glance:
     """The stores that the actor may see, together."""
     first = today - timedelta(days=7 * WEEKS + 1)
-    *whole_days, now = daily(session, Scope(actor), first_day=first, last_day=today)
+    *whole_days, now = daily(Books(session, Scope(actor)), first, today)
     return _seen(whole_days, now.stock)
 
 

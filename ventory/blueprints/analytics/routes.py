@@ -20,7 +20,6 @@ from ventory.web.csv_files import csv_file
 from ventory.web.formats import most_decimals
 
 analytics_bp = Blueprint("analytics", __name__, template_folder="templates")
-analytics_bp.before_request(reading.briefly)
 STEPS = {DAY: "By day", WEEK: "By week", MONTH: "By month"}
 COMPARED = {PREVIOUS: "Period before", YEAR: "Year before", "none": "Nothing"}
 # Figure, title, kind of drawing, colour, how a reading says it, kind of the movements behind it.

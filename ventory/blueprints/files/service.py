@@ -14,7 +14,7 @@ from ventory.blueprints.files import pictures, queries
 from ventory.blueprints.files.models import FileRow
 from ventory.blueprints.files.queries import FileView
 from ventory.core import files
-from ventory.core.errors import NotFound, Stale, TooManyFiles, VentoryError
+from ventory.core.errors import NotFound, Stale, StorageFull, TooManyFiles, VentoryError
 from ventory.core.events import ItemChanged
 from ventory.core.files import ATTACHMENT, IMAGE
 from ventory.db.unit_of_work import Command, OutcomeUnknown, UnitOfWork, unit_of_work, use_case
@@ -175,6 +175,7 @@ def _record(command: _RecordFile) -> FileChanged:
     with unit_of_work(command) as work:
         _locked_item(work, command.item_id)
         _refuse_too_many(work, command.item_id, command.kind)
+        _refuse_when_full(work, len(command.prepared.objects["full"]))
         row = row_of(work.inventory_id, command.item_id, command.kind, command.prepared, command.storage_key)
         row.position = _last_position(work, command.item_id, command.kind) + 1
         row.uploaded_by, row.uploaded_at = work.actor.id, work.now
@@ -242,6 +243,16 @@ def _refuse_too_many(work: UnitOfWork, item_id: int, kind: str) -> None:
     if count >= files.MOST_FILES[kind]:
         word = WORDS[kind]
         raise TooManyFiles(f"An item has at most {files.MOST_FILES[kind]} {word}s. Remove one first.", field="file")
+
+
+def _refuse_when_full(work: UnitOfWork, more: int) -> None:
+    most = storage.bound().most_bytes
+    if most and work.session.execute(select(func.coalesce(func.sum(FileRow.bytes), 0))).scalar_one() + more > most:
+        raise StorageFull(
+            f"This inventory keeps {most // 2**20:,} MB of files, as many as it may."
+            " Remove some; there is room a day later.",
+            field="file",
+        )
 
 
 def _last_position(work: UnitOfWork, item_id: int, kind: str) -> int:
