@@ -17,6 +17,7 @@ from ventory.blueprints.accounts import codes
 from ventory.blueprints.accounts.routes import accounts_bp
 from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
+from ventory.blueprints.audit.routes import audit_bp
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
@@ -59,6 +60,7 @@ PAGES = (
     inventories_bp,
     analytics_bp,
     admin_bp,
+    audit_bp,
     stores_bp,
     categories_bp,
     uom_bp,

@@ -34,6 +34,7 @@ PAGES = [
     "/suppliers/2/items/new?q=bag", "/suppliers/2/items/new?item=30", "/suppliers/items/30/new", "/suppliers/1/items/2",
     "/search?q=kestrel", "/inventories/catalogue", "/inventories/", "/inventories/new",
     "/admin/", "/admin/invitations", "/admin/invite", "/admin/people/6", "/admin/people/2", "/admin/settings",
+    "/admin/audit", "/admin/audit?view=changes&q=price", "/admin/audit/3", "/auth/activity",
     "/auth/account", "/auth/password", "/auth/address", "/auth/address/confirm", "/auth/sessions", "/auth/close",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",

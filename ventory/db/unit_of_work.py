@@ -123,7 +123,7 @@ class UnitOfWork:
         return value
 
     def forget(self) -> None:
-        """Let this transaction end without a row of the audit trail: it stores something, and nobody changed anything."""
+        """Let this transaction end without a row of the audit trail: it stores something that is no change."""
         trails.forget(self.session)
         self._is_finished = True
 
@@ -268,6 +268,7 @@ def use_case(function: Callable[..., Result]) -> Callable[..., Result]:
                 time.sleep(PAUSE_SECONDS * (2**attempt) * (0.5 + random.random()))
         raise AssertionError("unreachable")
 
+    call.action = name  # type: ignore[attr-defined]
     return call
 
 

@@ -188,6 +188,7 @@ def profile():
             ("Change password", url_for(".password")),
             ("Change address", url_for(".address")),
             ("Where you are signed in", url_for("auth.sessions")),
+            ("Recent security activity", url_for("audit.activity")),
             ("Close the account", url_for(".close")),
         ],
     )

@@ -80,6 +80,7 @@ NAVIGATION = (
             Entry("Units", "uom.listing", "units", "catalogue.read"),
             Entry("Types", "inventory_types.listing", "types", "catalogue.read"),
             Entry("Admin", "admin.people", "person", "people.read"),
+            Entry("Audit", "audit.listing", "eye", "audit.read"),
         ),
     ),
 )
