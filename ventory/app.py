@@ -17,6 +17,7 @@ from ventory.blueprints.accounts import codes
 from ventory.blueprints.accounts.routes import accounts_bp
 from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
+from ventory.blueprints.audit.routes import audit_bp
 from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
@@ -65,6 +66,7 @@ PAGES = (
     admin_bp,
     keys_bp,
     proof_bp,
+    audit_bp,
     stores_bp,
     categories_bp,
     uom_bp,

@@ -1,4 +1,4 @@
-"""The audit trail: one row for each thing that was done, with what it changed; no secret, no person's data, no rewriting."""
+"""The audit trail: one row for whatever was done; no secret, nobody's data, no rewriting."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ PAGES = [
     "/admin/", "/admin/invitations", "/admin/invite", "/admin/people/6", "/admin/people/2", "/admin/settings",
     "/admin/connections/", "/admin/connections/new", "/admin/connections/1", "/admin/connections/1?errors=1",
     "/admin/proof",
+    "/admin/audit", "/admin/audit?view=changes&q=price", "/admin/audit/3", "/auth/activity",
     "/auth/account", "/auth/password", "/auth/address", "/auth/address/confirm", "/auth/sessions", "/auth/close",
     "/auth/second-factor", "/auth/second-factor/codes", "/auth/second-factor/off",
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",

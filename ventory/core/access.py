@@ -17,7 +17,9 @@ STORES = frozenset({"stores.write", "stores.open"})
 PROOF = frozenset({"proof.read", "proof.run"})
 PEOPLE = frozenset({"people.read", "people.write"})
 KEYS = frozenset({"keys.read", "keys.write"})
-RUNNING = PEOPLE | KEYS | {"settings.write"}
+# Who changed what, in the whole chain.
+AUDIT = frozenset({"audit.read"})
+RUNNING = PEOPLE | KEYS | AUDIT | {"settings.write"}
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READING
@@ -33,13 +35,15 @@ ROLES: dict[str, frozenset[str]] = {
     "manager": READING | POSTING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | STORES | RUNNING | {"costs.read"},
     "buyer": READING | CATALOGUE | CHAIN | NOTING | SUPPLIERS | {"stock.restock", "stock.transfer", "costs.read"},
     "clerk": READING | POSTING | NOTING,
-    "auditor": READING | PROOF | {"costs.read", "suppliers.read", "people.read", "keys.read"},
+    "auditor": READING | PROOF | AUDIT | {"costs.read", "suppliers.read", "people.read", "keys.read"},
 }
 PERMISSIONS = frozenset().union(*ROLES.values())
 # What nobody may do who is limited to some stores: change what the other stores work with, or whom they work with.
 NOT_WHEN_LIMITED = CHAIN | RUNNING | {"suppliers.write", "stores.open"}
 # What is left of each role in an archived inventory: looking, and, for owners, bringing it back.
-WHEN_ARCHIVED = READING | {"costs.read", "suppliers.read", "people.read", "keys.read", "proof.read", "inventory.own"}
+WHEN_ARCHIVED = (
+    READING | AUDIT | {"costs.read", "suppliers.read", "people.read", "keys.read", "proof.read", "inventory.own"}
+)
 # Roles that can be limited to some stores; owners and auditors always see the whole chain.
 LIMITABLE = frozenset({"manager", "buyer", "clerk"})
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, bindparam, insert, select
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, bindparam, insert, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ventory.db import dialect, once
@@ -61,6 +61,25 @@ class Audit(Base):
         Index("ix_audit_inventory", "inventory_id", "id"),
         Index("ix_audit_subject", "inventory_id", "subject_kind", "subject_id"),
         Index("ix_audit_request", "request_id"),
+        Index("ix_audit_at", "inventory_id", "at", "id"),
+        Index("ix_audit_actor", "inventory_id", "actor_id", "at", "id"),
+        # Nearly all rows of a chain are sales: whoever looks for changes would read past millions of them.
+        Index(
+            "ix_audit_changed",
+            "inventory_id",
+            "at",
+            "id",
+            postgresql_where=literal_column("subject_kind IS DISTINCT FROM 'movement'"),
+            sqlite_where=literal_column("subject_kind IS NOT 'movement'"),
+        ),
+        Index(
+            "ix_audit_account",
+            "user_id",
+            "at",
+            "id",
+            postgresql_where=literal_column("inventory_id IS NULL"),
+            sqlite_where=literal_column("inventory_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

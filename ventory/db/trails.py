@@ -24,6 +24,19 @@ SECRET = {"audit": "secret"}
 UNTOLD = {"audit": "untold"}
 """Info of tables that only count."""
 MOST_ROWS = 1_000
+OWNERS = {
+    "item_barcode": ("item", "item_id"),
+    "item_note": ("item", "item_id"),
+    "item_store": ("item", "item_id"),
+    "item_supplier": ("supplier", "supplier_id"),
+    "item_tag": ("item", "item_id"),
+    "file": ("item", "item_id"),
+    "price": ("item", "item_id"),
+    "supplier_contact": ("supplier", "supplier_id"),
+    "actor_store": ("actor", "actor_id"),
+    "invitation_store": ("invitation", "invitation_id"),
+}
+"""Rows that are part of another one: what changes them is about that one. shape: {table: (its table, column)}"""
 _NOT_TOLD = frozenset({"inventory_id", "version", "updated_at", "created_at"})
 
 
@@ -32,6 +45,7 @@ class Trail:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
+        self.owners: dict[tuple[str, str], tuple[str, int]] = {}
         self.notes: list[dict[str, Any]] = []
         self.subject: tuple[str, int] | None = None
         self.owner: tuple[int | None, int | None] | None = None
@@ -54,14 +68,23 @@ class Trail:
         """Tell of changes made past the session. kind: the table"""
         self.notes.append({"kind": kind, "note": note})
 
-    def changed(self, table: Table, key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """A row was added, changed or removed. before, after: of the columns that changed; empty where it was not"""
+    def changed(
+        self, table: Table, key: str, before: dict[str, Any], after: dict[str, Any], row: dict[str, Any] | None = None
+    ) -> None:
+        """A row was added, changed or removed.
+
+        before, after: of the columns that changed; empty where it was not; row: all that is known of it
+        """
         if table.info.get("audit") == "untold":
             return
         here = (table.name, key)
         if here not in self.rows and len(self.rows) == MOST_ROWS:
             self.more += 1
             return
+        owner, column = OWNERS.get(table.name, ("", ""))
+        owner_id = (row or after or before).get(column)
+        if owner_id is not None:
+            self.owners.setdefault(here, (owner, owner_id))
         known = self.rows.setdefault(here, {})
         for name in (*before, *(name for name in after if name not in before)):
             if _is_told(name):
@@ -77,6 +100,8 @@ class Trail:
             return self.subject
         for (kind, key), fields in self.rows.items():
             if fields:
+                if (kind, key) in self.owners:
+                    return self.owners[kind, key]
                 return kind, int(key) if key.isdecimal() else None
         return None, None
 
@@ -167,7 +192,7 @@ def _flushed(session: Session, _context) -> None:
                 before[attribute.key] = history.deleted[0] if history.deleted else None
                 after[attribute.key] = history.added[0] if history.added else None
         if before:
-            trail.changed(row.__table__, _key_of(row), before, after)
+            trail.changed(row.__table__, _key_of(row), before, after, _values(row))
 
 
 def _values(row: Any) -> dict[str, Any]:
@@ -210,7 +235,7 @@ def _executed(state: ORMExecuteState):
         now = after.get(key, {})
         names = [name for name in row if row[name] != now.get(name)]
         if names:
-            trail.changed(table, key, {name: row[name] for name in names}, {name: now.get(name) for name in names})
+            trail.changed(table, key, {name: row[name] for name in names}, {name: now.get(name) for name in names}, row)
     return result
 
 

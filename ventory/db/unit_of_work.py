@@ -289,6 +289,7 @@ def use_case(function: Callable[..., Result]) -> Callable[..., Result]:
                 time.sleep(PAUSE_SECONDS * (2**attempt) * (0.5 + random.random()))
         raise AssertionError("unreachable")
 
+    call.action = name  # type: ignore[attr-defined]
     return call
 
 

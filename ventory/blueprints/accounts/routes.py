@@ -193,6 +193,7 @@ def profile():
             ("Change address", url_for(".address")),
             ("Second factor", url_for(".second_factor")),
             ("Where you are signed in", url_for("auth.sessions")),
+            ("Recent security activity", url_for("audit.activity")),
             ("Close the account", url_for(".close")),
         ],
     )

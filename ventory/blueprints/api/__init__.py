@@ -8,6 +8,7 @@ from flask import Flask, current_app, jsonify, render_template
 from ventory.blueprints.accounts.api import account_api, me_api
 from ventory.blueprints.analytics.api import analytics_api, insight_api
 from ventory.blueprints.api.openapi import complete
+from ventory.blueprints.audit.api import audit_api
 from ventory.blueprints.auth.api import auth_api
 from ventory.blueprints.categories.api import categories_api
 from ventory.blueprints.custom_fields.api import custom_fields_api
@@ -42,6 +43,7 @@ VERSIONED = (
     invitations_api,
     keys_api,
     proof_api,
+    audit_api,
     stores_api,
     categories_api,
     uom_api,

@@ -81,6 +81,7 @@ NAVIGATION = (
             Entry("Types", "inventory_types.listing", "types", "catalogue.read"),
             Entry("Admin", "admin.people", "person", "people.read"),
             Entry("Connections", "keys.listing", "key", "keys.read"),
+            Entry("Audit", "audit.listing", "eye", "audit.read"),
             Entry("Proof", "proof.page", "proof", "proof.read"),
         ),
     ),

@@ -118,4 +118,6 @@ def edit(store_id):
     if answer is not None:
         return answer
     crumbs = (("Stores", url_for(".listing")),)
-    return form_page(form, title=view.name, button="Save", back=url_for(".listing"), crumbs=crumbs, hints=HINTS)
+    history = [("History", url_for("audit.listing", subject=f"store:{store_id}"))] if g.actor.may("audit.read") else []
+    back = url_for(".listing")
+    return form_page(form, title=view.name, button="Save", back=back, crumbs=crumbs, hints=HINTS, links=history)
