@@ -29,8 +29,9 @@ PATTERNS = {
 }
 COOKIES = {"ventory/blueprints/auth/devices.py": "the mark of a device, by the same rules as the session's cookie"}
 STATE = {
-    "ventory/blueprints/accounts/codes.py: _bound": "the secret, bound once when the application is made",
-    "ventory/blueprints/inventories/invitations.py: _secret": "the secret, bound once when the application is made",
+    "ventory/blueprints/accounts/codes.py: _keys": "the secrets, bound once when the application is made",
+    "ventory/blueprints/auth/factors.py: _bound": "the secrets, bound once when the application is made",
+    "ventory/blueprints/inventories/invitations.py: _secrets": "the secrets, bound once when the application is made",
     "ventory/db/integrity.py: _MEANINGS": "what constraints mean, told while modules load",
 }
 SQL = {
@@ -40,6 +41,7 @@ SQL = {
     "ventory/stock/carried.py": "the name of a table, of a fixed pair",
     "ventory/stock/facts.py": "names of our own tables and figures",
     "ventory/stock/models.py": "the name of a column, while modules load",
+    "ventory/stock/seals.py": "the name of a sealed table, of a fixed list",
 }
 COMPARED = {
     "ventory/db/once.py: row.digest != once.digest": "of a body that its own sender repeats; nobody is proven by it",
@@ -50,6 +52,12 @@ ACROSS = {
     "ventory/stock/facts.py: hold": "the bookkeeper follows every inventory's movements",
     "ventory/stock/facts.py: _seen": "the bookkeeper follows every inventory's movements",
     "ventory/stock/facts.py: seen": "the bookkeeper follows every inventory's movements",
+    "ventory/blueprints/keys/journal.py: _note_use": "what a process saw of keys that it let in, by their ids",
+    "ventory/blueprints/keys/journal.py: _trim": "what a process saw of keys that it let in, by their ids",
+    "ventory/blueprints/keys/journal.py: forget": "the worker's tidying, by age",
+    "ventory/worker/proof.py: write": "the worker's own run, by its id",
+    "ventory/worker/proof.py: is_unwanted": "the worker's own run, by its id",
+    "ventory/worker/proof.py: give_up_lost": "runs whose worker is gone, whosever they are",
     "ventory/worker/files.py: _without_a_row": "the sweep looks for objects that no inventory names",
 }
 

@@ -27,7 +27,9 @@ KINDS = {
     ),
 }  # fmt: skip
 # "path: kind" of what is none, and why.
-ALLOWED: dict[str, str] = {}
+ALLOWED: dict[str, str] = {
+    "tests/flows/test_factor_pages.py: a secret in a setting": "the secret of RFC 6238, known to everybody",
+}
 
 
 def committed(root: Path) -> list[Path]:

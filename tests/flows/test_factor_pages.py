@@ -44,7 +44,7 @@ def test_it_is_set_up_at_the_pages_and_asked_for_at_the_next_sign_in(browser, vi
     assert begun.headers["Location"] == "/auth/second-factor/confirm"
     page = browser.get("/auth/second-factor/confirm").text
     secret = re.search(r'data-copy="([A-Z2-7]{32})"', page).group(1)
-    assert '<svg viewBox="0 0' in page
+    assert '<img class="qr" src="data:image/svg+xml' in page
     assert "style=" not in page
     phone = App(secret, [])
     typo = browser.post("/auth/second-factor/confirm", {"code": wrong(phone.shows())})

@@ -17,8 +17,8 @@ ROLE = "key"
 _PUBLIC, _PUBLIC_LENGTH = string.ascii_lowercase + string.digits, 12
 # 43 of 62 signs are 256 bits. None of them ends a word, so that a double click takes the whole key.
 _SECRET, _SECRET_LENGTH = string.ascii_letters + string.digits, 43
-_KEY = re.compile(rf"{PREFIX}([a-z0-9]{{{_PUBLIC_LENGTH}}})_([A-Za-z0-9]{{{_SECRET_LENGTH}}})")
-_ANYWHERE = re.compile(rf"{PREFIX}([a-z0-9]{{{_PUBLIC_LENGTH}}})_[A-Za-z0-9]+")
+_KEY = re.compile(r"vty_([a-z0-9]{12})_([A-Za-z0-9]{43})")
+_ANYWHERE = re.compile(r"vty_([a-z0-9]{12})_[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)

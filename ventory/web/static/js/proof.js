@@ -12,6 +12,9 @@ async function follow(box) {
     window.location.reload();
     return;
   }
-  if (answer?.ok) box.innerHTML = await answer.text();
+  if (answer?.ok) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    box.replaceChildren(...page.body.childNodes);
+  }
   window.setTimeout(() => follow(box), EVERY);
 }
