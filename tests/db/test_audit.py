@@ -35,6 +35,7 @@ NOT_FOLLOWED = {
     "attempt_count",
     "outbox",
     "balance",
+    "seal_block",
 }
 # A digest that says nothing but which bytes a file has: anybody who has the file can make it.
 OPEN_DIGESTS = {"file_blob.digest", "file.digest", "stored_file.digest"}
