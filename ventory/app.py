@@ -19,6 +19,7 @@ from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
 from ventory.blueprints.audit.routes import audit_bp
 from ventory.blueprints.auth import factors
+from ventory.blueprints.auth import service as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
 from ventory.blueprints.custom_fields.routes import custom_fields_bp
@@ -185,6 +186,7 @@ def _build(config: Config) -> Ventory:
         cors.init_app(app, resources={r"/api/*": {"origins": list(config.cors_origins)}}, supports_credentials=False)
     with app.app_context():
         bind(db.engine)
+    sign_in.take_turns(config.home / "hash.lock")
     storage.bind(storage.Storage(config.storage_url, config.storage_options, most_bytes=config.most_file_bytes))
     secrets = (config.secret_key, *config.secret_key_fallbacks)
     for slice_ in (factors, codes, invitations):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -9,9 +10,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -53,9 +56,10 @@ OF_EVERYBODY = Limit("sign-in", 1_000, QUARTER)
 
 # 19 MiB and two passes: the floor that OWASP names.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-HASHES_AT_ONCE = 2
+# One at a time, here and in the other processes of this machine: a hash fills the caches that all share, and its thread
+# gives way to others even while it holds the interpreter that theirs are waiting for.
 WAITING_FOR_A_HASH = 1
-_admitted = threading.BoundedSemaphore(HASHES_AT_ONCE + WAITING_FOR_A_HASH)
+_admitted = threading.BoundedSemaphore(1 + WAITING_FOR_A_HASH)
 
 
 def _give_way() -> None:
@@ -64,7 +68,23 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
-_hashing = ThreadPoolExecutor(HASHES_AT_ONCE, "ventory-hash", initializer=_give_way)
+_hashing = ThreadPoolExecutor(1, "ventory-hash", initializer=_give_way)
+_turn: list[Path] = []
+
+
+def take_turns(file: Path) -> None:
+    """Name the file that every process of this machine locks while it hashes. A process that dies lets go of it."""
+    _turn[:] = [file]
+
+
+def _alone(hash_it: Callable[..., Any], *what: str) -> Any:
+    """Hash while nobody else on this machine does."""
+    with ExitStack() as held:
+        if _turn:
+            fcntl.flock(held.enter_context(_turn[0].open("w")), fcntl.LOCK_EX)
+        return hash_it(*what)
+
+
 _nobody = _hasher.hash("nobody signs in with this")
 _WRONG = "E-mail address or password do not match. Check both."
 
@@ -117,13 +137,13 @@ def room_for_a_hash() -> Iterator[None]:
 
 def hash_password(password: str) -> str:
     """What is stored of a password."""
-    return _hashing.submit(_hasher.hash, passwords.normal(password)).result()
+    return _hashing.submit(_alone, _hasher.hash, passwords.normal(password)).result()
 
 
 def is_password(stored: str | None, password: str) -> bool:
     """Whether a password is the one behind a hash; takes as long when there is none."""
     try:
-        checked = _hashing.submit(_hasher.verify, stored or _nobody, passwords.normal(password))
+        checked = _hashing.submit(_alone, _hasher.verify, stored or _nobody, passwords.normal(password))
         return checked.result() and stored is not None
     except (VerificationError, InvalidHashError):
         return False
