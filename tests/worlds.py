@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -15,6 +17,8 @@ from tests.chain import Chain, found_chain
 from tests.conftest import Api
 from ventory.db.unit_of_work import engine, transaction
 from ventory.models import ActorRow, ImportDocument, LoginSession, ProofRun
+from ventory.stock.sealed import SealKey
+from ventory.stock.seals import Heads, Sealer
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
 
@@ -117,6 +121,8 @@ def _derived(world: World) -> None:
         world.ids["run"] = check.id
     run.number(engine())
     Bookkeeper(engine()).step()
+    with tempfile.TemporaryDirectory() as home:
+        Sealer(engine(), SealKey("k" * 40), Heads(Path(home))).seal()
 
 
 def _prices(make: _Maker, world: World, marks: Marks, york: str) -> None:
