@@ -17,8 +17,9 @@ from ventory.web.urls import local_target
 ORIGINS = ["https://evil.example", "null", "http://localhost.evil.example", "http://localhost:5000.evil.example",
            "http://evillocalhost", "https://localhost", "http://localhost@evil.example",
            "http://stock.example.com.evil.example",
-           "https://stock-example.com", "https://stockXexample.com", "http://stock.example.com", "https://stock.example.com:8443",
-           "https://sub.stock.example.com", "HTTPS://STOCK.EXAMPLE.COM.", "file://", "chrome-extension://x"]  # fmt: skip
+           "https://stock-example.com", "https://stockXexample.com", "http://stock.example.com",
+           "https://stock.example.com:8443", "https://sub.stock.example.com", "HTTPS://STOCK.EXAMPLE.COM.", "file://",
+           "chrome-extension://x"]  # fmt: skip
 ALLOWED = "https://stock.example.com"
 
 
@@ -172,8 +173,8 @@ def test_a67_nothing_that_is_sent_leads_elsewhere(stage):
             if not re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", place):
                 wrong.append(f"{target!r} leads to {place!r}")
             wrong += [f"{target!r} refreshes"] * ("Refresh" in answer.headers)
-            wrong += [f"{target!r} is a link: {each}" for each in re.findall(r'(?:href|action)="([^"]*evil[^"]*)"', shown(answer))
-                      if not each.startswith("/") or each.startswith(("//", "/\\"))]  # fmt: skip
+            links = re.findall(r'(?:href|action)="([^"]*evil[^"]*)"', shown(answer))
+            wrong += [f"{target!r} is a link: {each}" for each in links if not re.match(r"/(?![/\\])", each)]
     assert asked > 200
     assert not wrong, "\n".join(wrong[:40])
 
