@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import select
 
 from tests.attacks.wire import serving
@@ -157,3 +159,21 @@ def served(sqlite_template, tmp_path_factory):
     with serving(home, url) as running:
         running.chain = chain
         yield running
+
+
+@pytest.fixture
+def logged(app, config, monkeypatch):
+    """What this application logs, line by line, from now on.
+
+    Loggers keep to the first file that a process wrote to; here they are made anew.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ventory.") and hasattr(getattr(module, "log", None), "bind"):
+            monkeypatch.setattr(module, "log", structlog.get_logger(name))
+    file = config.home / "logs" / "ventory.log"
+    before = file.stat().st_size
+
+    def lines() -> list[str]:
+        return file.read_bytes()[before:].decode("utf-8").split("\n")[:-1]
+
+    return lines

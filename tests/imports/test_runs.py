@@ -15,9 +15,10 @@ from ventory.blueprints.imports.kind import Options
 from ventory.blueprints.imports.products import Products
 from ventory.blueprints.imports.queries import system_actor
 from ventory.blueprints.imports.reading import open_table
-from ventory.blueprints.imports.report import Report, neutral, original
+from ventory.blueprints.imports.report import Report
 from ventory.blueprints.items.models import Item, ItemBarcode
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier
+from ventory.core.cells import neutral, original
 from ventory.core.events import ItemChanged
 from ventory.db.outbox import Outbox
 from ventory.db.unit_of_work import engine

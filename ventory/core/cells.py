@@ -50,6 +50,9 @@ _MOMENT = re.compile(
 )
 _YES = frozenset({"yes", "y", "true", "1", "x"})
 _NO = frozenset({"no", "n", "false", "0", "-"})
+# What makes a spreadsheet take text for a formula, in full width too; blanks, tabs and line breaks may hide it.
+_RISKY = re.compile("[ \u00a0]*[=+\\-@\t\r\n＝＋－＠]|'")
+_SIGNED_NUMBER = re.compile(r"[+-][0-9][0-9.,]*")
 SHOWN = 40
 """Characters of a bad cell that a sentence repeats."""
 
@@ -72,6 +75,19 @@ def shown(written: str) -> str:
     """A cell as a sentence names it: short, on one line."""
     text = "".join(char if char.isprintable() else "?" for char in written.strip())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def neutral(text: str) -> str:
+    """Text as a cell that no spreadsheet calculates: with an apostrophe in front where it could be taken for a formula.
+
+    Signed numbers stay. Reversible, so text that begins with an apostrophe gets one more.
+    """
+    return f"'{text}" if _RISKY.match(text) and not _SIGNED_NUMBER.fullmatch(text) else text
+
+
+def original(cell: str) -> str:
+    """The text that `neutral` made a cell from; any other cell stays as it is."""
+    return cell[1:] if cell[:1] == "'" and neutral(cell[1:]) == cell else cell
 
 
 def is_blank(written: str) -> bool:

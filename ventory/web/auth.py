@@ -19,7 +19,7 @@ from ventory.core.keys import PREFIX, refusal, scope_for
 from ventory.db.once import Once
 from ventory.extensions import jwt, login_manager
 from ventory.web.errors import is_api, problem
-from ventory.web.requests import LARGEST_ID, refuse_nul, refuse_repeats
+from ventory.web.requests import LARGEST_ID, refuse_nul, refuse_parameters, refuse_repeats
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -37,6 +37,9 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
     assert permission in PERMISSIONS | {PUBLIC, SIGNED_IN}, permission
 
     def decorate(view: Callable) -> Callable:
+        declared = getattr(view, "_spec", {})
+        takes_only_a_body = "body" in declared and not declared.get("args")
+
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any):
             if permission != PUBLIC:
@@ -51,6 +54,8 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
             if is_api():
                 refuse_repeats(request)
             refuse_nul(request)
+            if takes_only_a_body:
+                refuse_parameters(request)
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]

@@ -15,10 +15,9 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
+from ventory.core.cells import neutral
 from ventory.core.quantity import plain
 
-# What makes a spreadsheet take text for a formula, in full width too; tab and line breaks may hide one.
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CHUNK_ROWS = 200
 
 
@@ -44,7 +43,7 @@ def _lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str
 
 
 def cell(value: Any) -> str:
-    """A value as a file holds it; text that a spreadsheet would calculate gets an apostrophe in front."""
+    """A value as a file holds it; text that a spreadsheet would calculate as one that an import reads back."""
     if value is None:
         return ""
     if isinstance(value, Decimal):
@@ -52,5 +51,5 @@ def cell(value: Any) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, str):
-        return f"'{value}" if value.lstrip(" ").startswith(_STARTS_FORMULA) else value
+        return neutral(value)
     return str(value)

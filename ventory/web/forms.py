@@ -19,7 +19,7 @@ from ventory.core.quantity import (
     plain,
 )
 from ventory.web.requests import number_in
-from ventory.web.schemas import clean_text, mail_address
+from ventory.web.schemas import clean_text, mail_address, one_line
 
 
 class VersionField(HiddenField):
@@ -124,7 +124,7 @@ class TextField(StringField):
         # What a validator sees as sent: blanks alone are nothing.
         self.raw_data = [text]
         try:
-            self.data = clean_text(text)
+            self.data = one_line(clean_text(text))
         except ValueError:
             self.data = text
             raise

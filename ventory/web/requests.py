@@ -107,6 +107,12 @@ def refuse_repeats(asked: Request) -> None:
             raise Malformed(f"The parameter {name!r} stands {len(values)} times.", field=name)
 
 
+def refuse_parameters(asked: Request) -> None:
+    """What is sent in a body does not stand in the address as well. raises: Malformed"""
+    for name in asked.args:
+        raise Malformed(f"This takes its fields in the body; {name!r} stands in the address.", field=name)
+
+
 def takes_bytes(most: int) -> Callable:
     """Let a route take a larger body than the others do; declared on the route, so that the rest stays small."""
 

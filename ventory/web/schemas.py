@@ -186,10 +186,11 @@ def text(most: int, least: int = 0) -> Any:
 
 def line_of_text(most: int, least: int = 0) -> Any:
     """As `text`, on one line."""
-    return Annotated[text(most, least), AfterValidator(_one_line)]
+    return Annotated[text(most, least), AfterValidator(one_line)]
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Text that holds no line break and no tab. raises: ValueError"""
     if any(char in value for char in "\n\r\t\u2028\u2029"):
         raise ValueError("One line of text is needed.")
     return value

@@ -147,7 +147,7 @@ class Table:
         found = {}
         for name, indexes in self._sources.items():
             if len(indexes) == 1:
-                found[name] = raw[indexes[0]]
+                found[name] = cells.original(raw[indexes[0]])
             else:
                 found[name] = ", ".join(part for index in indexes if (part := raw[index].strip()))
         if self.mapping.constants:

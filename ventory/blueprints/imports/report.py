@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,23 +12,9 @@ from typing import Any, TextIO
 
 from ventory.blueprints.imports.kind import Notice, Outcome
 from ventory.blueprints.imports.reading import Problem
+from ventory.core.cells import neutral
 
 SHOWN = 20
-_RISKY = re.compile(r"[=+\-@\t\r']")
-_PLAIN_NUMBER = re.compile(r"[+-][0-9][0-9.,]*")
-
-
-def neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe stands before = + - @, a tab and an apostrophe.
-
-    Signed numbers stay. Reversible: one apostrophe at the beginning, where there is one, is not part of the cell.
-    """
-    return f"'{cell}" if _RISKY.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell
-
-
-def original(cell: str) -> str:
-    """What `neutral` made a cell from."""
-    return cell.removeprefix("'")
 
 
 @dataclass
