@@ -58,6 +58,7 @@ class Config:
     storage_options: dict[str, str] = field(default_factory=dict)
     most_file_bytes: int = 0
     requires_tls: bool = False
+    restricted_role: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -120,6 +121,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "storage_url": environ.get("STORAGE_URL") or (home / "files").as_uri(),
         "storage_options": _storage_options(environ),
         "most_file_bytes": _whole("FILES_MB_PER_INVENTORY", environ, 10_240, least=1, most=1_000_000_000) * 2**20,
+        "restricted_role": _truth("VENTORY_RESTRICTED_ROLE", environ),
         "requires_tls": _truth("VENTORY_REQUIRE_TLS", environ),
     }
     return Config(**(settings | overrides))
