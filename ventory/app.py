@@ -43,7 +43,7 @@ from ventory.blueprints.suppliers.routes import suppliers_bp
 from ventory.blueprints.tags.routes import tags_bp
 from ventory.blueprints.uom.routes import uom_bp
 from ventory.config import BadSetting, Config
-from ventory.db import migrate
+from ventory.db import migrate, roles
 from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.db.unit_of_work import bind
 from ventory.extensions import cors, csrf, db, jwt, login_manager, mail, migrations
@@ -107,12 +107,23 @@ def check_database(app: Ventory) -> None:
     with app.app_context():
         try:
             lacking = migrate.pending(db.engine)
+            with db.engine.connect() as connection:
+                excess = roles.excess(connection) if app.config["VENTORY"].restricted_role else []
         except DBAPIError as error:
             raise BadSetting(unreachable(app.config["VENTORY"], error)) from error
+    _refuse(excess)
     if lacking:
         raise BadSetting(
             f"The database lacks {len(lacking)} migration(s), {lacking[0]} first."
             " Run `flask db upgrade` or `python scripts/create_db.py`."
+        )
+
+
+def _refuse(excess: list[str]) -> None:
+    if excess:
+        raise BadSetting(
+            f"VENTORY_RESTRICTED_ROLE is on, but of the database's role: {', '.join(excess)}."
+            " Use a role that `ventory grant` made fit, or switch the setting off."
         )
 
 

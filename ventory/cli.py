@@ -19,7 +19,7 @@ from ventory.config import BadSetting, Config
 from ventory.core.access import ROLES
 from ventory.core.errors import VentoryError
 from ventory.db import engine as engines
-from ventory.db import migrate, unit_of_work
+from ventory.db import migrate, roles, unit_of_work
 from ventory.db.dialect.sqlite import UnsafeDatabase
 from ventory.stock.sealed import SealKey
 from ventory.stock.seals import Heads
@@ -152,6 +152,27 @@ def create_db() -> None:
     lacking = migrate.pending(engine)
     migrate.upgrade(engine)
     say(f"The database is up to date ({len(lacking)} migration(s) were run)." if lacking else "Nothing to do.")
+
+
+@ventory.command()
+@click.argument("role")
+def grant(role: str) -> None:
+    """Let a role of PostgreSQL do what the server does, and nothing more. Run it as the tables' owner, after upgrades.
+
+    Make the role first: CREATE ROLE ventory_server LOGIN PASSWORD '…'. Then start server and worker with its address
+    and VENTORY_RESTRICTED_ROLE=true; migrations stay with the owner.
+    """
+    config = settings.load()
+    engine = open_database(config)
+    if config.is_sqlite:
+        raise BadSetting("SQLite has no roles; who may open the file may write it.")
+    _refuse_pending(engine)
+    try:
+        with engines.writing(engine).begin() as connection:
+            tables = roles.grant(connection, role)
+    except DBAPIError as error:
+        raise BadSetting(f"Nothing was granted: {str(error.orig).splitlines()[0]}.") from error
+    say(f"{role} may work with {tables} tables, owns none of them and cannot change the ledger.")
 
 
 @ventory.command()

@@ -72,6 +72,7 @@ class Config:
     verify_at: timedelta | None = timedelta(hours=3, minutes=10)
     most_file_bytes: int = 0
     requires_tls: bool = False
+    restricted_role: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -140,6 +141,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "storage_options": _storage_options(environ),
         "verify_at": _time_of_day("VERIFY_AT", environ, "03:10"),
         "most_file_bytes": _whole("FILES_MB_PER_INVENTORY", environ, 10_240, least=1, most=1_000_000_000) * 2**20,
+        "restricted_role": _truth("VENTORY_RESTRICTED_ROLE", environ),
         "requires_tls": _truth("VENTORY_REQUIRE_TLS", environ),
     }
     return Config(**(settings | overrides))

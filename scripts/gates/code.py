@@ -38,6 +38,7 @@ SQL = {
     "ventory/blueprints/analytics/queries.py": "a condition that another module holds as a constant",
     "ventory/db/dialect/postgresql.py": "names of our own tables and columns, and rules that are constants elsewhere",
     "ventory/db/dialect/sqlite.py": "names of our own tables and columns, and rules that are constants elsewhere",
+    "ventory/db/roles.py": "names of our own tables, and of a role that an operator types, quoted",
     "ventory/stock/carried.py": "the name of a table, of a fixed pair",
     "ventory/stock/facts.py": "names of our own tables and figures",
     "ventory/stock/models.py": "the name of a column, while modules load",

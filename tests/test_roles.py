@@ -1,0 +1,88 @@
+"""A role that may add to the books and cannot change them: granted by a command, asked for by a setting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
+
+from tests.chain import found_chain
+from tests.conftest import Api
+from ventory import cli
+from ventory.app import create_app
+from ventory.db import engine as engines
+from ventory.db import roles, unit_of_work
+from ventory.worker import run
+
+ROLE = "ventory server"
+FORBIDDEN = (
+    "UPDATE movement SET reason = 'x'",
+    "DELETE FROM movement_line",
+    "TRUNCATE movement_line",
+    "ALTER TABLE movement DISABLE TRIGGER ALL",
+    "DROP TABLE movement",
+    "CREATE TABLE x (id int)",
+    "UPDATE alembic_version SET version_num = 'x'",
+    "CREATE OR REPLACE FUNCTION ledger_never_changes() RETURNS trigger AS '' LANGUAGE plpgsql",
+)
+
+
+@pytest.fixture
+def restricted(engine, config, monkeypatch):
+    """The configuration of a server that works by the role, on PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no roles")
+    with engines.writing(engine).begin() as connection:
+        if not connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": ROLE}).scalar():
+            connection.execute(text(f"CREATE ROLE \"{ROLE}\" LOGIN PASSWORD 'granted'"))
+    for name, value in {"VENTORY_HOME": str(config.home), "SQLALCHEMY_DATABASE_URI": config.database_url}.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(cli.ventory, ["grant", ROLE])
+    assert done.exit_code == 0, done.output
+    assert "may work with" in done.output
+    address = make_url(config.database_url).set(username=ROLE, password="granted")
+    yield replace(config, database_url=address.render_as_string(hide_password=False), restricted_role=True)
+    with engines.writing(engine).begin() as connection:
+        connection.execute(text(f'DROP OWNED BY "{ROLE}"'))
+        connection.execute(text(f'DROP ROLE "{ROLE}"'))
+
+
+@pytest.mark.attack("A131")
+def test_a131_the_role_runs_the_chain_and_changes_nothing_that_is_posted(restricted, engine):
+    app = create_app(restricted)  # which binds the role's own engine
+    chain = found_chain()
+    tea = chain.item("tea", stock=10)
+    api = Api(app, chain.email)
+    sale = {"kind": "sale", "lines": [{"item_id": tea, "store": "LEEDS", "quantity": 3}]}
+    sold = api.post("/api/v1/movements", sale)
+    assert sold.status_code == 201
+    assert api.post(f"/api/v1/movements/{sold.json['id']}/reversal", {}).status_code == 201
+    assert api.post(f"/api/v1/products/{tea}/restock", {"quantity": 5, "store": "LEEDS"}).status_code == 201
+    assert api.delete(f"/api/products/{tea}").status_code in (200, 204)
+    assert chain.on_hand("tea") == 15
+    own = unit_of_work.engine()
+    run.step(own, [])
+    run.tidy(own)
+    for said in FORBIDDEN:
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), own.begin() as connection:
+            connection.execute(text(said))
+    own.dispose()
+
+
+def test_a_server_that_should_be_restricted_and_is_not_does_not_start(restricted, config, capsys):
+    with pytest.raises(SystemExit):
+        create_app(replace(config, restricted_role=True))
+    said = capsys.readouterr().err
+    assert "VENTORY_RESTRICTED_ROLE" in said
+    assert "owns tables" in said
+
+
+def test_nothing_is_asked_of_sqlite(engine):
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            assert roles.excess(connection) == []
+        else:
+            assert "it owns tables" in roles.excess(connection)
