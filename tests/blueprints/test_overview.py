@@ -189,7 +189,7 @@ def test_an_item_in_a_store_says_how_long_it_was_out(api, browser, chain, engine
     assert api.get(f"{of_scones}&store=YORK").json["seconds_out"] is None
     assert api.get(of_scones).json["seconds_out"] is None
     page = browser.get(f"/analytics/trends?days=30&item={chain.items['scone']}&store=LEEDS")
-    assert "for 2 days of these days" in page.text
+    assert "Out of stock for <b>2 days</b> of these days" in page.text
 
     chain.move("sale", ("scone", 6))
     assert 0 <= api.get(f"{of_scones}&store=LEEDS").json["seconds_out"] - 2 * 86_400 < 120
