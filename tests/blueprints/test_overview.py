@@ -177,6 +177,24 @@ def test_one_item_in_one_store(api, chain, trade):
     assert (seen["total"]["sold"], seen["total"]["stock"], seen["compared_total"]["sold"]) == (4, 114, 10)
 
 
+def test_an_item_in_a_store_says_how_long_it_was_out(api, browser, chain, engine):
+    with time_machine.travel(ago(10)):
+        chain.item("scone", stock=4)
+    chain.move("sale", ("scone", 4), occurred_at=ago(5))
+    chain.restock("scone", 6, occurred_at=ago(3))
+    follow(engine)
+    of_scones = f"/api/v1/analytics/trends?days=30&item_id={chain.items['scone']}"
+
+    assert api.get(f"{of_scones}&store=LEEDS").json["seconds_out"] == 2 * 86_400
+    assert api.get(f"{of_scones}&store=YORK").json["seconds_out"] is None
+    assert api.get(of_scones).json["seconds_out"] is None
+    page = browser.get(f"/analytics/trends?days=30&item={chain.items['scone']}&store=LEEDS")
+    assert "Out of stock for <b>2 days</b> of these days" in page.text
+
+    chain.move("sale", ("scone", 6))
+    assert 0 <= api.get(f"{of_scones}&store=LEEDS").json["seconds_out"] - 2 * 86_400 < 120
+
+
 def test_somebody_limited_to_a_store_sees_sums_of_that_store(sign_in, chain, trade):
     york = sign_in(chain.member("manager", "YORK")[1])
     seen = york.get("/api/v1/analytics/overview?days=7").json

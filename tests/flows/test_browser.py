@@ -42,7 +42,8 @@ PAGES = [
     "/stores/", "/stores/new", "/categories/", "/uom/", "/uom/new", "/inventory_types/", "/nothing-here",
     "/items/30/notes", "/categories/1", "/categories/fields/", "/categories/fields/new", "/categories/fields/1",
     "/analytics?store=*", "/analytics?store=LEEDS&days=365", "/analytics/trends?store=*",
-    "/analytics/trends?item=30&compare=year&by=month&days=365", "/analytics/trends?q=bag&category=1&since=soon",
+    "/analytics/trends?item=30&compare=year&by=month&days=365", "/analytics/trends?item=30&store=LEEDS",
+    "/analytics/trends?q=bag&category=1&since=soon",
     "/items/groups/", "/items/groups/1", "/items/groups/1?store=LEEDS", "/items/groups/1/add?more-0=Tea%20roses",
     "/items/tags/", "/items/tags/1", "/items/tags/1/merge", "/items/?tag=retrospot", "/stock?store=LEEDS&tag=Retrospot",
 ]  # fmt: skip

@@ -8,7 +8,19 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from ventory.web.formats import change, helper, money, most_decimals, percent, price, quantity, short_date, signed, when
+from ventory.web.formats import (
+    change,
+    duration,
+    helper,
+    money,
+    most_decimals,
+    percent,
+    price,
+    quantity,
+    short_date,
+    signed,
+    when,
+)
 from ventory.web.pictures import drawing
 
 
@@ -110,3 +122,18 @@ def test_a_day_of_another_year_names_its_year():
 )
 def test_a_categorys_words_choose_its_drawing(category, name):
     assert drawing(category) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (40, "less than a minute"),
+        (600, "10 min"),
+        (7_200, "2 h"),
+        (5_400, "1 h 30 min"),
+        (86_400, "1 day"),
+        (2 * 86_400 + 5 * 3_600 + 59 * 60, "2 days 5 h"),
+    ],
+)
+def test_a_duration_says_its_two_largest_parts(seconds, said):
+    assert duration(seconds) == said

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
@@ -119,3 +119,33 @@ def continued(last: Fact | None, entries: Iterable[Entry], seconds_of: Callable[
             facts.append(fact)
         fact.add(entry, seconds_of(day))
     return facts
+
+
+def time_out(
+    facts: Sequence[Fact], first: date, last: date, seconds_of: Callable[[date], int], *, now: tuple[date, int]
+) -> int | None:
+    """How long on hand stood at or below zero, from the beginning of one day to the end of another or until now.
+
+    facts: by day, with the newest before the first day if there is one; seconds_of: how long a day is
+    now: the day that it is, and how many of its seconds are gone
+    returns: seconds; None when nothing ever came in by the last day. What was never there did not run out: of the
+        very first day only what comes after its last line counts.
+    """
+    today, gone = now
+    last = min(last, today)
+    by_day = {fact.business_date: fact for fact in facts}
+    before = max((day for day in by_day if day < first), default=None)
+    closing = None if before is None else by_day[before].closing
+    total, day = 0, first
+    while day <= last:
+        fact = by_day.get(day)
+        if fact is not None:
+            left = seconds_of(day) - fact.last_second if fact.closing <= 0 else 0
+            total += left if closing is None else fact.seconds_out
+            closing = fact.closing
+        elif closing is not None and closing <= 0:
+            total += seconds_of(day)
+        day += timedelta(days=1)
+    if last == today and closing is not None and closing <= 0:
+        total -= seconds_of(today) - gone  # counted as if nothing more happened today
+    return None if closing is None else max(total, 0)

@@ -154,8 +154,8 @@ def _lines(connection: Connection, inventory_id: int, where: Where, kinds: dict[
             .where(here == where.id, _line.quantity > ZERO)
         )
         if left_out:
-            among = dialect.of(connection).among(_line.movement_id, "left_out")
-            statement = statement.where(~among).params(left_out=list(left_out))
+            beyond = dialect.of(connection).beyond(_line.movement_id, "left_out")
+            statement = statement.where(beyond).params(left_out=list(left_out))
         parts.append(statement)
     return union_all(*parts).subquery("lines")
 

@@ -37,7 +37,7 @@ from sqlalchemy import (
 
 from ventory.core.days import local_day
 from ventory.core.events import StockChanged, StockImported
-from ventory.core.facts import FLOWS, WINDOWS, Entry, Fact, continued, flow_of
+from ventory.core.facts import FLOWS, WINDOWS, Entry, Fact, continued, flow_of, time_out
 from ventory.core.ledger import HOLDING
 from ventory.core.quantity import ZERO
 from ventory.db import dialect
@@ -569,6 +569,44 @@ class _Batch:
 
 def _fact_of(row) -> Fact:
     return Fact(row.business_date, **{name: getattr(row, name) for name in FACT_FIGURES})
+
+
+# --- out of stock -----------------------------------------------------------------------------------------------------
+
+
+def seconds_out(
+    connection: Connection, inventory_id: int, key: Key, first: date, last: date, moment: datetime
+) -> int | None:
+    """How long a place had none of an item, from the beginning of one of its days to the end of another, or to now.
+
+    returns: None when nothing ever came in, and while the worker has to make days anew or has derived nothing yet
+    """
+    if state_of(connection, inventory_id) is None:
+        return None
+    kinds, places = places_of(connection, inventory_id)
+    where = places[key[0]]
+    known = _facts_since(connection, inventory_id, key, first)
+    later = seen(connection, waiting(connection, inventory_id), kinds, {where.id: where})
+    entries = _in_time(each.entry for each in later if each.item_id == key[1])
+    if entries:
+        if known and entries[0][:2] < (known[-1].business_date, known[-1].last_second):
+            return None
+        newest_known = known[-1] if known else None
+        more = continued(newest_known, entries, where.seconds_of)
+        known = [fact for fact in known if fact is not more[0]] + more
+    today = local_day(moment, where.time_zone)
+    now = (today, where.second_of(today, int(moment.timestamp())))
+    return time_out(known, first, last, where.seconds_of, now=now)
+
+
+def _facts_since(connection: Connection, inventory_id: int, key: Key, first: date) -> list[Fact]:
+    """The facts of an item in a place from a day on, and the newest before it, by day."""
+    columns = select(_fact.business_date, *(_fact[name] for name in FACT_FIGURES)).where(
+        _fact.inventory_id == inventory_id, _fact.place_id == key[0], _fact.item_id == key[1]
+    )
+    before = columns.where(_fact.business_date < first).order_by(_fact.business_date.desc()).limit(1)
+    since = columns.where(_fact.business_date >= first).order_by(_fact.business_date)
+    return [_fact_of(row) for statement in (before, since) for row in connection.execute(statement)]
 
 
 # --- deriving everything ----------------------------------------------------------------------------------------------

@@ -99,6 +99,17 @@ def short_date(day: date, today: date | None = None) -> str:
     return f"{day:%-d %b}" if day.year == today.year else f"{day:%-d %b %Y}"
 
 
+def duration(seconds: int) -> str:
+    """A stretch of time as people say it: its two largest parts at most."""
+    minutes = seconds // 60
+    days, hours, minutes = minutes // 1_440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
 def field_value(field) -> str:
     """The value of a custom field as people read it. field: with kind and value"""
     match field.kind:
@@ -123,6 +134,7 @@ def register(app: Flask) -> None:
         price=price,
         when=when,
         short_date=short_date,
+        duration=duration,
         plain=plain,
         size=size,
     )

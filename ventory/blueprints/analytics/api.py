@@ -101,6 +101,7 @@ def chain_trends(query_data):
         "total": _point(found.total),
         "compared": [_point(each) for each in found.compared],
         "compared_total": _point(found.compared_total) if found.compared_total else None,
+        "seconds_out": found.seconds_out,
     }
 
 

@@ -143,3 +143,9 @@ class TrendsOut(Out):
     total: PointOut
     compared: Annotated[list[PointOut], Field(description="As many, each as long as its counterpart.")]
     compared_total: PointOut | None
+    seconds_out: Annotated[
+        int | None,
+        Field(
+            description="How long the store had none of the item in these days; null unless one of each is asked for."
+        ),
+    ]

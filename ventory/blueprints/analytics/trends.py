@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from ventory.blueprints.analytics.queries import Books, Day, Scope
 from ventory.core.access import Actor
 from ventory.core.periods import Period, slices
 from ventory.core.quantity import ZERO
+from ventory.stock import facts
 
 FLOWS = ("sold", "received", "adjusted", "returned", "consumed", "transferred_in", "transferred_out")
 PREVIOUS, YEAR = "previous", "year"
@@ -39,6 +40,7 @@ class Trends:
     """points: oldest first, no gaps; compared: as many, each as long as its counterpart, or none
 
     total, compared_total: all of the period as one point
+    seconds_out: how long the store had none of the item, where one of each was asked for and it ever had some
     """
 
     period: Period
@@ -47,6 +49,7 @@ class Trends:
     compared_period: Period | None
     compared: tuple[Point, ...]
     compared_total: Point | None
+    seconds_out: int | None = None
 
 
 def trends(
@@ -64,12 +67,22 @@ def trends(
     books = Books(session, Scope(actor, store_id, item_id, category_id))
     cut = slices(period, step)
     points, total = _points(books, cut, period)
+    out = _seconds_out(books, period)
     other = {PREVIOUS: period.before, YEAR: period.year_before}.get(compare or "")
     if other is None:
-        return Trends(period, points, total, None, (), None)
+        return Trends(period, points, total, None, (), None, out)
     back = period.first - other.first
     compared, compared_total = _points(books, [_moved(each, back) for each in cut], other)
-    return Trends(period, points, total, other, compared, compared_total)
+    return Trends(period, points, total, other, compared, compared_total, out)
+
+
+def _seconds_out(books: Books, period: Period) -> int | None:
+    scope = books.scope
+    if scope.store_id is None or scope.product_id is None:
+        return None
+    key = (scope.store_id, scope.product_id)
+    connection, own = books.session.connection(), scope.actor.inventory_id
+    return facts.seconds_out(connection, own, key, period.first, period.last, datetime.now(UTC))
 
 
 def _moved(period: Period, back: timedelta) -> Period:

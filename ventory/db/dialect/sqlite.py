@@ -107,6 +107,11 @@ def among(column, name: str) -> ColumnElement[bool]:
     return column.in_(select(values.c.value))
 
 
+def beyond(column, name: str) -> ColumnElement[bool]:
+    """Whether a column is none of the values of a list parameter."""
+    return ~among(column, name)
+
+
 def hold_rules(connection, inventory_id: int, *, alone: bool) -> None:
     """Nothing to do: the open write transaction is the only one."""
 
