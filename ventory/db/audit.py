@@ -140,13 +140,20 @@ _COLUMNS = [column.key for column in Audit.__table__.c if column.key != "id"]
 _WRITE = Prepared(lambda _: insert(Audit.__table__).values({name: bindparam(name) for name in _COLUMNS}))
 
 
-def write(connection, trail: Trail, now: datetime, where: tuple[int | None, int | None], user_id: int | None) -> None:
+def write(
+    connection,
+    trail: Trail,
+    now: datetime,
+    where: tuple[int | None, int | None],
+    user_id: int | None,
+    source: Source | None = None,
+) -> None:
     """Write the row of the use case that runs. The last thing of its transaction but the kept answer.
 
-    where: the inventory and the actor; user_id: whose account acts
+    where: the inventory and the actor; user_id: whose account acts; source: instead of the running request's
     """
     inventory_id, actor_id = where
-    source = _bound.source()
+    source = source or _bound.source()
     kind, row_id = trail.main()
     changes, private = trail.told()
     salt = secrets.token_hex(16) if private else None

@@ -26,7 +26,7 @@ from ventory.core.quantity import multiply
 from ventory.db import dialect
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
-from ventory.demo import pictures
+from ventory.demo import history, pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
 from ventory.demo.goods import FUDGE, number
 from ventory.demo.people import INVITED, PASSWORD, PEOPLE
@@ -96,6 +96,7 @@ class Loader:
         self._prices()
         say("Building the demo chain: movements")
         self._movements()
+        history.write(self.session, self.inventory_id, self.actors, self.began, self.now)
 
     def _people_and_stores(self) -> None:
         session = self.session

@@ -396,3 +396,18 @@ def pairs(first: str, second: str, rows: Iterable[tuple[int, int]]) -> tuple[str
 def epoch(column) -> ColumnElement[int]:
     """A time, or midnight of a date, in whole seconds since 1970 by UTC, rounded down."""
     return cast(func.strftime("%s", column), Integer)
+
+
+def lift_guards(connection, tables: Sequence[str]) -> list[str]:
+    """Take the triggers of some tables away within this transaction. returns: what puts them back"""
+    found = connection.exec_driver_sql("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+    lifted = [row for row in found if row.tbl_name in tables]
+    for row in lifted:
+        connection.exec_driver_sql(f'DROP TRIGGER "{row.name}"')
+    return [row.sql for row in lifted]
+
+
+def restore_guards(connection, lifted: Sequence[str]) -> None:
+    """Put back what was lifted."""
+    for statement in lifted:
+        connection.exec_driver_sql(statement)
