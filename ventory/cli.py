@@ -7,17 +7,20 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from sqlalchemy import func, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session
 
 from ventory import config as settings
 from ventory import models, storage
-from ventory.blueprints.inventories import operators
+from ventory.blueprints.accounts import service as account_service
+from ventory.blueprints.inventories import erasing, operators
 from ventory.config import BadSetting, Config
 from ventory.core.access import ROLES
-from ventory.core.errors import VentoryError
+from ventory.core.errors import StorageDown, VentoryError
 from ventory.db import engine as engines
 from ventory.db import migrate, roles, unit_of_work
 from ventory.db.dialect.sqlite import UnsafeDatabase
@@ -416,6 +419,17 @@ def remove_factor(email: str) -> None:
     say(f"{email} signs in with the password alone.")
 
 
+@user.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_user(email: str, yes: bool) -> None:
+    """Close an account for good and take away what tells who it was; what the person did stays, under no name."""
+    if not yes:
+        click.confirm(f"Erase the account of {email}? This cannot be taken back", abort=True)
+    _to_accounts(lambda session: account_service.erase(session, email))
+    say(f"The account of {email} is closed; its name, addresses and devices are erased.")
+
+
 @user.command("role")
 @click.argument("email")
 @click.argument("role", type=click.Choice(list(ROLES)))
@@ -426,3 +440,56 @@ def set_role(email: str, role: str, inventory_id: int, stores: tuple[str, ...]) 
     _to_accounts(lambda session: operators.set_role(session, email, inventory_id, role, stores))
     where = f" in {', '.join(stores)}" if stores else ""
     say(f"{email} is {role}{where}.")
+
+
+@ventory.group("inventory")
+def inventories() -> None:
+    """Look after inventories: whoever can run this needs no sign-in."""
+
+
+@inventories.command("erase")
+@click.argument("inventory_id", metavar="ID", type=int, required=False)
+@click.option("--sample", is_flag=True, help="The demo chain, and the accounts that work nowhere else.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_inventory(inventory_id: int | None, sample: bool, yes: bool) -> None:
+    """Take an inventory and everything in it out of the database and the storage. It cannot be taken back.
+
+    `ventory user list` shows the ID. People keep their accounts. Exits 1 when it is refused.
+    """
+    if (inventory_id is None) != sample:
+        raise click.UsageError("Name the inventory by its ID, or say --sample.")
+    config = settings.load()
+    open_storage(config)
+    wanted = _look_up(lambda session: erasing.sample(session) if sample else inventory_id)
+    name = _look_up(lambda session: erasing.name_of(session, wanted))
+    if not yes:
+        typed = click.prompt(f"Everything in {name} will be gone for good. Type its name to go on")
+        if typed.strip() != name:
+            _refuse("That is not its name. Nothing was erased.")
+    open_database(config)
+    try:
+        say(str(erasing.erase_inventory(erasing.EraseInventory(inventory_id=wanted, is_sample=sample))))
+        erasing.forget_files(wanted)
+        say("Restart a server that runs on this database: it may remember what is gone.")
+    except StorageDown:
+        say("The storage does not answer; the worker takes the files away later.")
+    except VentoryError as refusal:
+        _refuse(refusal.message)
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"ventory: {message}", file=sys.stderr, flush=True)
+    raise SystemExit(1)
+
+
+def _look_up(read):
+    """Ask something about inventories; a refusal is one line."""
+    engine = open_database(settings.load())
+    _refuse_pending(engine)
+    try:
+        with Session(engines.reading(engine)) as session:
+            return read(session)
+    except VentoryError as refusal:
+        _refuse(refusal.message)
+    finally:
+        engine.dispose()

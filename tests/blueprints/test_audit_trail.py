@@ -38,10 +38,10 @@ def test_a_row_says_in_words_who_changed_what(api, chain, tea):
     row = api.get(AUDIT).json[0]
 
     assert row["actor"].startswith("Owner")
-    assert row["said"] == "changed the price of Yorkshire Tea: 2.5 → 2.75"
+    assert row["said"] == "changed the price of Yorkshire Tea: 2.50 → 2.75"
     assert (row["action"], row["subject_kind"], row["subject_id"]) == ("items.change", "item", tea)
     (told,) = row["changes"]
-    assert (told["label"], told["before"], told["after"], told["name"]) == ("price", "2.5", "2.75", "Yorkshire Tea")
+    assert (told["label"], told["before"], told["after"], told["name"]) == ("price", "2.50", "2.75", "Yorkshire Tea")
     assert api.get(f"{AUDIT}/{row['id']}").json == row
 
 
@@ -70,7 +70,7 @@ def test_filters_leave_what_was_asked_for(api, chain, tea):
     def said(**query):
         return [row["said"] for row in api.get(AUDIT, query_string=query).json]
 
-    price = "changed the price of Yorkshire Tea: 2.5 → 2.75"
+    price = "changed the price of Yorkshire Tea: 2.50 → 2.75"
     assert said(subject=f"item:{tea}") == [price, "added Yorkshire Tea"]
     assert said(kind="movement")[0].startswith("booked sale")
     assert said(view="stock") == said(kind="movement")
@@ -91,7 +91,7 @@ def test_a_request_is_found_by_its_id(api, chain, tea):
 
     (row,) = api.get(AUDIT, query_string={"q": answer.headers["X-Request-Id"]}).json
 
-    assert row["said"] == "changed the price of Yorkshire Tea: 2.5 → 9.99"
+    assert row["said"] == "changed the price of Yorkshire Tea: 2.50 → 9.99"
     assert (row["address"], row["request_id"]) == ("127.0.0.1", answer.headers["X-Request-Id"])
 
 
@@ -172,9 +172,9 @@ def test_persons_and_addresses_are_for_those_who_may_see_people(api, chain, monk
 def test_the_page_unfolds_what_changed_and_leads_to_the_thing(browser, chain, tea):
     reprice(chain)
     page = browser.get("/admin/audit").text
-    assert "changed the price of Yorkshire Tea: 2.5 → 2.75" in page
+    assert "changed the price of Yorkshire Tea: 2.50 → 2.75" in page
     assert f'href="/items/{tea}"' in page
-    assert "<td>2.5</td><td>2.75</td>" in page
+    assert "<td>2.50</td><td>2.75</td>" in page
     assert browser.get("/admin/audit?subject=nonsense").status_code == 200
     assert "Nothing matches" in browser.get("/admin/audit?q=nowhere-at-all").text
 
@@ -200,7 +200,7 @@ def test_the_file_holds_a_line_for_each_field_and_no_formula(browser, chain, tea
     changed = [line for line in lines if line[3] == "items.change"]
     assert {(line[7], line[8], line[9]) for line in changed} == {
         ("name", "Yorkshire Tea", "'=cmd()"),
-        ("price", "2.5", "2.75"),
+        ("price", "2.50", "2.75"),
     }
 
 

@@ -153,13 +153,16 @@ def write(
     where: tuple[int | None, int | None],
     user_id: int | None,
     kept: dict[str, Any] | None = None,
+    *,
+    source: Source | None = None,
 ) -> None:
     """Write the row of the use case that runs, and the answer that is kept under its key: its transaction's last words.
 
     where: the inventory and the actor; user_id: whose account acts; kept: as once.answer makes it
+    source: instead of the running request's
     """
     inventory_id, actor_id = where
-    source = _bound.source()
+    source = source or _bound.source()
     kind, row_id = trail.main()
     changes, private = trail.told()
     salt = secrets.token_hex(16) if private else None

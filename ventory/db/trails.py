@@ -51,6 +51,7 @@ class Trail:
         self.owner: tuple[int | None, int | None] | None = None
         self.user_id: int | None = None
         self.more = 0
+        self.tells_values = True
 
     def about(self, kind: str, row_id: int) -> None:
         """Name the row that the use case is about. kind: its table"""
@@ -122,7 +123,7 @@ class Trail:
                     entry["changes"][name] = pair
                     continue
                 entry.setdefault(meaning, []).append(name)
-                if meaning == "personal":
+                if meaning == "personal" and self.tells_values:
                     private.setdefault(f"{kind}:{key}", {})[name] = pair
             if entry["changes"] or len(entry) > 3:
                 public.append(entry)
@@ -167,6 +168,13 @@ def of_account(session: Session, user_id: int) -> None:
     trail = trail_of(session)
     if trail is not None:
         trail.of_account(user_id)
+
+
+def without_values(session: Session) -> None:
+    """Let a transaction that erases a person tell which personal fields it changed, and not what they held."""
+    trail = trail_of(session)
+    if trail is not None:
+        trail.tells_values = False
 
 
 def trail_of(session: Session) -> Trail | None:

@@ -26,7 +26,7 @@ from ventory.core.quantity import multiply
 from ventory.db import dialect
 from ventory.db.outbox import payload_of
 from ventory.db.unit_of_work import transaction
-from ventory.demo import pictures
+from ventory.demo import history, pictures
 from ventory.demo.chain import BRANCHES, ZONE, Chain, Event, build
 from ventory.demo.connections import add_web_shop
 from ventory.demo.goods import FUDGE, number
@@ -99,6 +99,7 @@ class Loader:
         self._prices()
         say("Building the demo chain: movements")
         self._movements()
+        history.write(self.session, self.inventory_id, self.actors, self.began, self.now)
 
     def _people_and_stores(self) -> None:
         session = self.session

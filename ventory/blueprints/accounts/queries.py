@@ -43,6 +43,12 @@ def me(session: Session, user: User) -> Me:
     return Me(user.id, user.name, user.email, user.version, tuple(Membership(*row) for row in rows))
 
 
+def actors_of(session: Session, user_id: int) -> list[int]:
+    """Whom a person is, or was, in every inventory."""
+    rows = session.execute(select(ActorRow.id).where(ActorRow.user_id == user_id), execution_options=EVERYWHERE)
+    return list(rows.scalars())
+
+
 def owned_alone(session: Session, user_id: int) -> list[tuple[int, str, int]]:
     """The open inventories whose only owner is this person. shape: (id, name, how many other people work in it)"""
     people = (

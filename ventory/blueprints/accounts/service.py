@@ -22,9 +22,9 @@ from ventory.blueprints.auth.queries import address_key, user_by_email
 from ventory.blueprints.auth.service import OF_ACCOUNT, confirm_password, end_sessions, hash_password, room_for_a_hash
 from ventory.blueprints.inventories.service import found
 from ventory.core import passwords
-from ventory.core.errors import BadInput, LastOwner, WrongCode
+from ventory.core.errors import BadInput, LastOwner, NotFound, WrongCode
 from ventory.core.events import AccountChanged
-from ventory.db import attempts, outbox, trails
+from ventory.db import attempts, erasure, outbox, trails
 from ventory.db.editing import locked
 from ventory.db.unit_of_work import Command, PublicCommand, UnitOfWork, transaction, unit_of_work, use_case
 from ventory.security_log import noted
@@ -372,12 +372,29 @@ def leave(command: Leave) -> Done:
     confirm_password(user_id, command.password, client=command.client, field="password")
     with unit_of_work(command) as work:
         user = _mine(work)
-        for inventory_id, name, others in queries.owned_alone(work.session, user.id):
-            if others:
-                raise LastOwner(f"{name} has no other owner. Make one of its people an owner first.")
-            work.session.get_one(Inventory, inventory_id).archived_at = work.now
-        _forget(work.session, user, work.now)
+        _close(work.session, user, work.now)
         return Done(user.id)
+
+
+def erase(session: Session, email: str) -> None:
+    """End somebody's account for them, as `leave` does, in the operator's transaction. raises: NotFound, LastOwner"""
+    user = user_by_email(session, email)
+    if user is None:
+        raise NotFound(f"There is no account of {email}.")
+    trails.of_account(session, user.id)
+    _close(session, user, datetime.now(UTC))
+
+
+def _close(session: Session, user: User, now: datetime) -> None:
+    for inventory_id, name, others in queries.owned_alone(session, user.id):
+        if others:
+            raise LastOwner(f"{name} has no other owner. Make one of its people an owner first.")
+        session.get_one(Inventory, inventory_id).archived_at = now
+    email, actors = user.email, queries.actors_of(session, user.id)
+    _forget(session, user, now)
+    trails.without_values(session)
+    session.flush()
+    erasure.forget_person(session.connection(), user.id, email, actors)
 
 
 def _forget(session: Session, user: User, now: datetime) -> None:

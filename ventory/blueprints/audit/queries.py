@@ -49,6 +49,7 @@ _POINTS_AT = {
     "invited_by_id": "actor",
     "uploaded_by": "actor",
 }
+_MONEY = frozenset({"price", "amount", "unit_price", "minimum_order"})
 Key = tuple[str, int]
 
 
@@ -305,6 +306,11 @@ def _text(field: str, value: Any, names: dict[Key, str]) -> str | None:
     kind = _kind_of(field)
     if kind is not None and isinstance(value, int):
         return names.get((kind, value), str(value))
+    if field in _MONEY:
+        whole, _, fraction = str(value).partition(".")
+        return f"{whole}.{fraction.ljust(2, '0')}"
+    if field.endswith("_at"):
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M} UTC"
     return str(value)
 
 

@@ -31,6 +31,7 @@ VERBS = {
     "imports._apply": "imported rows",
     "inventories.add_catalogue": "added what a shop of a kind starts with",
     "inventories.archive": "archived the inventory",
+    "inventories.erase_inventory": "erased an inventory",
     "inventories.change": "changed {it}",
     "inventories.change_member": "changed the role or the stores of {it}",
     "inventories.found_inventory": "founded the inventory",

@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, any_, bindparam, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from ventory.core.errors import Rejected
 from ventory.core.ledger import Balance, Key
 from ventory.db.dialect import inherited
 from ventory.db.dialect.inherited import Scope
@@ -549,3 +550,39 @@ def lines_seen(connection, place_id: int) -> Iterator[tuple]:
         cursor.itersize = 20_000
         cursor.execute(statement)
         yield from cursor
+
+
+def lift_guards(connection, tables: Sequence[str]) -> list[str]:
+    """Switch the triggers of some tables off within this transaction; nobody else can write to them until it ends.
+
+    returns: what switches them on again
+    raises: Rejected unless this connection owns the tables
+    """
+    found = connection.execute(_OWN_TRIGGERS, {"tables": list(tables)}).all()
+    foreign = sorted({row.table for row in found if not row.is_owner})
+    if foreign:
+        raise Rejected(
+            f"Only the owner of the tables can lift what guards them: {', '.join(foreign)} belong to another role."
+            " Nothing was erased. Run this with SQLALCHEMY_DATABASE_URI naming the role that ran the migrations."
+        )
+    held = ", ".join(f'"{name}"' for name in sorted({row.table for row in found}))
+    connection.exec_driver_sql(f"LOCK TABLE {held} IN SHARE ROW EXCLUSIVE MODE")
+    for row in found:
+        connection.exec_driver_sql(f'ALTER TABLE "{row.table}" DISABLE TRIGGER "{row.trigger}"')
+    return [f'ALTER TABLE "{row.table}" ENABLE TRIGGER "{row.trigger}"' for row in found]
+
+
+_OWN_TRIGGERS = text(
+    'SELECT c.relname AS "table", t.tgname AS "trigger",'
+    " pg_has_role(current_user, c.relowner, 'USAGE') AS is_owner"
+    " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+    " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND c.relname = ANY(:tables)"
+    " AND pg_table_is_visible(c.oid) ORDER BY c.relname, t.tgname"
+)
+
+
+def restore_guards(connection, lifted: Sequence[str]) -> None:
+    """Put back what was lifted, after the checks that wait for the end of the transaction: PostgreSQL asks for them."""
+    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    for statement in lifted:
+        connection.exec_driver_sql(statement)

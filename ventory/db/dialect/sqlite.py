@@ -494,3 +494,18 @@ def lines_seen(connection, place_id: int) -> Iterator[tuple]:
         for here, other, inward in (("to_place_id", "from_place_id", 1), ("from_place_id", "to_place_id", 0))
     )
     return run(connection, " UNION ALL ".join(parts) + " ORDER BY 1, 2, 3, 4")
+
+
+def lift_guards(connection, tables: Sequence[str]) -> list[str]:
+    """Take the triggers of some tables away within this transaction. returns: what puts them back"""
+    found = connection.exec_driver_sql("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+    lifted = [row for row in found if row.tbl_name in tables]
+    for row in lifted:
+        connection.exec_driver_sql(f'DROP TRIGGER "{row.name}"')
+    return [row.sql for row in lifted]
+
+
+def restore_guards(connection, lifted: Sequence[str]) -> None:
+    """Put back what was lifted."""
+    for statement in lifted:
+        connection.exec_driver_sql(statement)
