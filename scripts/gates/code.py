@@ -30,6 +30,7 @@ PATTERNS = {
 COOKIES = {"ventory/blueprints/auth/devices.py": "the mark of a device, by the same rules as the session's cookie"}
 STATE = {
     "ventory/blueprints/accounts/codes.py: _keys": "the secrets, bound once when the application is made",
+    "ventory/blueprints/auth/service.py: _turn": "the file that password checks of a machine take turns by, bound once",
     "ventory/blueprints/auth/factors.py: _bound": "the secrets, bound once when the application is made",
     "ventory/blueprints/inventories/invitations.py: _secrets": "the secrets, bound once when the application is made",
     "ventory/db/integrity.py: _MEANINGS": "what constraints mean, told while modules load",

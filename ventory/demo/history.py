@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from sqlalchemy import select
@@ -62,7 +62,7 @@ def write(session: Session, inventory_id: int, actors: dict[str, int], began: da
         token = audit.doing.set(each.action)
         try:
             where = (inventory_id, actor_id)
-            audit.write(connection, trail, min(at, ends), where, users[actor_id], SOURCES.get(each.who, OFFICE))
+            audit.write(connection, trail, min(at, ends), where, users[actor_id], source=SOURCES.get(each.who, OFFICE))
         finally:
             audit.doing.reset(token)
     return len(past)
@@ -70,7 +70,7 @@ def write(session: Session, inventory_id: int, actors: dict[str, int], began: da
 
 def _in_the_day(at: datetime, key: str) -> datetime:
     """The same day, while people work."""
-    minutes = random.Random(f"{at.date()} {key}").randrange(8 * 60, 17 * 60)
+    minutes = Random(f"{at.date()} {key}").randrange(8 * 60, 17 * 60)
     return at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(minutes=minutes, seconds=minutes % 57)
 
 
