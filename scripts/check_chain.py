@@ -12,8 +12,15 @@ COLUMNS = {
     "movement": "id inventory_id kind actor_id reason document_kind document_id external_reference business_date"
     " occurred_at recorded_at reverses_id private_digest",
     "movement_line": "id inventory_id movement_id item_id from_place_id to_place_id quantity value lot_id",
+    "audit": "id inventory_id at actor_id user_id origin_id action request_id subject_kind subject_id changes"
+    " private_digest",
+    "origin": "id inventory_id digest",
 }
-KINDS = {"movement": (("movement", "id"), ("movement_line", "movement_id"))}
+KINDS = {
+    "movement": (("movement", "id"), ("movement_line", "movement_id")),
+    "audit": (("audit", "id"),),
+    "origin": (("origin", "id"),),
+}
 ESCAPES = str.maketrans({"\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"})
 
 

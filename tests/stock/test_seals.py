@@ -20,7 +20,7 @@ from tests.owner import owner_of
 from ventory.cli import main
 from ventory.db import dialect
 from ventory.db.engine import autocommit, reading, writing
-from ventory.models import Balance, Movement, MovementLine, SealBlock
+from ventory.models import Audit, Balance, Movement, MovementLine, SealBlock
 from ventory.stock import chain as chains
 from ventory.stock import seals
 from ventory.stock.proof import prove
@@ -98,21 +98,26 @@ def test_rows_are_written_down_alike_on_both_databases(chain, engine):
 def test_every_column_of_what_is_sealed_is_sealed():
     for strand in STRANDS:
         for rows in strand.tables:
-            assert sorted(rows.columns) == sorted(column.name for column in rows.table.c)
+            assert sorted(rows.columns + rows.erasable) == sorted(column.name for column in rows.table.c)
 
 
 def test_what_is_sealed_passes_and_is_sealed_once(history, engine, sealer, heads):
-    assert sealer.seal() == len(ids(engine, Movement)) + len(ids(engine, MovementLine))
+    assert sealer.seal() == sum(len(ids(engine, table)) for table in (Movement, MovementLine, Audit))
     assert sealer.seal() == 0
     history.move("sale", ("tea", 1))
-    assert sealer.seal() == 2
+    assert sealer.seal() == 3
 
     assert named(engine, heads) == []
     assert sealed_ids(engine) == ids(engine, Movement)
     found = blocks(engine)
-    assert [block.number for block in found] == [1, 2]
-    assert found[1].previous == found[0].seal
-    assert heads.read()[history.inventory_id].seal == found[1].seal
+    assert [(block.number, block.kind) for block in found] == [
+        (1, "movement"),
+        (2, "audit"),
+        (3, "movement"),
+        (4, "audit"),
+    ]
+    assert [block.previous for block in found[1:]] == [block.seal for block in found[:3]]
+    assert heads.read()[history.inventory_id].seal == found[3].seal
 
 
 def test_each_inventory_has_a_chain_of_its_own(history, engine, sealer, heads):
@@ -124,7 +129,7 @@ def test_each_inventory_has_a_chain_of_its_own(history, engine, sealer, heads):
     sealer.seal()
 
     assert [(b.inventory_id, b.number) for b in blocks(engine)] == [
-        (each.inventory_id, number) for each in (history, other) for number in (1, 2)
+        (each.inventory_id, number) for each in (history, other) for number in (1, 2, 3, 4)
     ]
     assert named(engine, heads) == []
 
@@ -173,22 +178,23 @@ def test_blocks_that_were_cut_off_with_their_rows_are_missed(history, engine, se
     sealer.seal()
     history.move("sale", ("tea", 1))
     sealer.seal()
-    last = blocks(engine)[-1]
+    moved, told = blocks(engine)[-2:]
     with owner_of(engine) as owner:
-        owner.run(f"DELETE FROM movement_line WHERE movement_id > {last.after_id}")
-        owner.run(f"DELETE FROM movement WHERE id > {last.after_id}")
-        owner.run("DELETE FROM seal_block WHERE number = 2")
+        owner.run(f"DELETE FROM movement_line WHERE movement_id > {moved.after_id}")
+        owner.run(f"DELETE FROM movement WHERE id > {moved.after_id}")
+        owner.run(f"DELETE FROM audit WHERE id > {told.after_id}")
+        owner.run("DELETE FROM seal_block WHERE number > 2")
 
     said = named(engine, heads)
 
-    assert "seal_block 2: was sealed at" in said[0]
+    assert "seal_block 4: was sealed at" in said[0]
     assert "the newest rows were cut off, or an older backup was restored" in said[0]
     history.move("sale", ("mugs", 1))
     restarted = Sealer(engine, KEY, heads)
     with pytest.raises(CannotSeal, match="ventory seal --accept"):
         restarted.seal()
     seals.accept(engine, heads)
-    assert restarted.seal() == 2
+    assert restarted.seal() == 3
     assert not any("seal_block" in each for each in named(engine, heads))
 
 
@@ -377,7 +383,7 @@ def test_the_script_that_knows_only_the_format_agrees(history, engine, sealer, t
         owner.run("UPDATE movement SET reason = 'gift' WHERE id = 3")
     changed = subprocess.run(command, capture_output=True, text=True)
 
-    assert whole.stdout == f"1 blocks hold; the newest seal is {blocks(engine)[0].seal}\n"
+    assert whole.stdout == f"2 blocks hold; the newest seal is {blocks(engine)[-1].seal}\n"
     assert (changed.returncode, changed.stderr) == (1, "Block 1 is not what was sealed.\n")
 
 
@@ -386,18 +392,19 @@ def test_the_command_line_seals_checks_and_says_what_was_found(history, engine, 
     monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", config.database_url)
     sealed = run_cli("seal")
     checked = run_cli("verify")
-    (block,) = blocks(engine)
+    last = blocks(engine)[-1]
+    rows = sum(len(ids(engine, table)) for table in (Movement, MovementLine, Audit))
     with owner_of(engine) as owner:
         owner.run("UPDATE movement SET reason = 'gift' WHERE id = 3")
     found = run_cli("verify")
     said = capsys.readouterr().out.splitlines()
 
     assert (sealed, checked, found) == (0, 0, 1)
-    assert said[0] == "19 rows were sealed"
+    assert said[0] == f"{rows} rows were sealed"
     whose = f"inventory {history.inventory_id}"
-    assert f"{whose}: 19 rows in 1 blocks, 0 waiting, seal {block.seal}" in said
+    assert f"{whose}: {rows} rows in 2 blocks, 0 waiting, seal {last.seal}" in said
     assert f"{whose}, movement 3: was changed after it was sealed (block 1)" in said
-    assert said[-1].startswith("11 lines, 4 balances, 0 daily facts, 19 sealed rows, 1 differences (")
+    assert said[-1].startswith(f"11 lines, 4 balances, 0 daily facts, {rows} sealed rows, 1 differences (")
 
 
 def run_cli(*arguments: str) -> int:

@@ -14,15 +14,26 @@ from sqlalchemy import Connection, select
 
 from tests.owner import owner_of
 from tests.stock.test_seals import KEY, history  # noqa: F401 - a fixture
+from ventory.db import audit
 from ventory.db.engine import reading
-from ventory.models import Movement, MovementLine, MovementPrivate, SealBlock
+from ventory.db.unit_of_work import Command, unit_of_work
+from ventory.models import (
+    Audit,
+    AuditPrivate,
+    ItemNote,
+    Movement,
+    MovementLine,
+    MovementPrivate,
+    Origin,
+    SealBlock,
+)
 from ventory.stock import chain as chains
 from ventory.stock import sealed, seals
 from ventory.stock.proof import prove
 from ventory.stock.seals import Heads, Sealer
 
 EDITS = int(os.environ.get("VENTORY_EDITS", "200"))
-TABLES = (Movement, MovementLine, SealBlock, MovementPrivate)
+TABLES = (Movement, MovementLine, SealBlock, MovementPrivate, Audit, AuditPrivate, Origin)
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,20 @@ class Edit:
 
 @pytest.fixture
 def sealed_history(history, engine, tmp_path, monkeypatch):  # noqa: F811
-    """Forty movements in blocks of a few rows each. returns: the inventory and what is known of its head"""
+    """Forty movements and their trail in blocks of a few rows each. returns: the inventory and its known head"""
     monkeypatch.setattr(seals, "MOST_ROWS", 9)
+    places = iter(range(1_000_000))
+    monkeypatch.setattr(
+        audit._bound, "source", lambda: audit.Source(f"10.0.0.{next(places) % 9}", "till", f"request-{next(places)}")
+    )
     for number in range(32):
         words = {"counterparty": f"guest {number}"} if number % 3 else {"note": f"note {number}", "reason": "gift"}
         kind, where = ("transfer", ("LEEDS", "YORK")) if number % 4 == 0 else ("sale", ())
         history.move(kind, ("tea", 1, *where), ("mugs", 1, *where), **words)
+    for number in range(12):
+        with unit_of_work(Command(by=history.owner)) as work:
+            words = {"text": f"says person {number}", "actor_id": history.owner.id, "created_at": work.now}
+            work.session.add(ItemNote(inventory_id=history.inventory_id, item_id=history.items["tea"], **words))
     heads = Heads(tmp_path)
     Sealer(engine, KEY, heads).seal()
     return history.inventory_id, heads.read()[history.inventory_id]
@@ -57,8 +76,10 @@ def random_edit(connection: Connection, dice: random.Random) -> Edit:
     column = dice.choice(list(table.c))
     value = changed(row[column.name], column, dice)
     key = {each.name: row[each.name] for each in table.primary_key}
-    named = {"seal_block": "number", "movement_private": "movement_id"}.get(table.name, "id")
-    now = value if (table.name, column.name) == ("movement_private", "movement_id") else row[named]
+    named = {"seal_block": "number", "movement_private": "movement_id", "audit_private": "audit_id"}.get(
+        table.name, "id"
+    )
+    now = value if table.name.endswith("_private") and column.name == named else row[named]
     return Edit(model, column.name, key, value, (table.name, now))
 
 
@@ -121,10 +142,10 @@ def test_every_edit_of_one_field_is_named(sealed_history, engine):
 
 def test_the_proof_notices_a_column_that_is_left_out(sealed_history, engine, tmp_path, monkeypatch):
     """A sealer that forgets one column: edits of it pass."""
-    (strand,) = sealed.STRANDS
+    strand, *others = sealed.STRANDS
     parts = replace(strand.parts, columns=tuple(name for name in strand.parts.columns if name != "value"))
     forgetful = replace(strand, parts=parts)
-    monkeypatch.setattr(seals, "STRANDS", (forgetful,))
+    monkeypatch.setattr(seals, "STRANDS", (forgetful, *others))
     monkeypatch.setitem(chains.BY_KIND, "movement", forgetful)
     with owner_of(engine) as owner:
         owner.run("DELETE FROM seal_block")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, case, or_, select
 
+from ventory.db import audit
+from ventory.db.audit import Audit, AuditPrivate, Origin
 from ventory.stock.models import Movement, MovementPrivate, SealBlock
 from ventory.stock.posting import private_digest
 from ventory.stock.sealed import (
@@ -256,7 +258,15 @@ def _runs(blocks: list) -> Iterator[list]:
 
 
 def private_rows(connection: Connection, inventory_id: int) -> list[Broken]:
-    """What people wrote that is not what the movement holds a digest of. What was erased, the whole row, passes."""
+    """What may name persons and is not what the row that never changes holds a digest of. What was erased passes."""
+    return [
+        *_told_of_movements(connection, inventory_id),
+        *_told_of_audit(connection, inventory_id),
+        *_origins(connection, inventory_id),
+    ]
+
+
+def _told_of_movements(connection: Connection, inventory_id: int) -> Iterator[Broken]:
     private, movement = MovementPrivate.__table__.c, Movement.__table__.c
     rows = connection.execute(
         select(
@@ -267,16 +277,43 @@ def private_rows(connection: Connection, inventory_id: int) -> list[Broken]:
             case((private.inventory_id == movement.inventory_id, movement.private_digest)),
         )
         .select_from(MovementPrivate.__table__)
-        .outerjoin(
-            Movement.__table__,
-            movement.id == private.movement_id,
-        )
+        .outerjoin(Movement.__table__, movement.id == private.movement_id)
         .where(or_(private.inventory_id == inventory_id, movement.inventory_id == inventory_id))
         .order_by(private.movement_id)
         .execution_options(yield_per=5_000)
     )
-    return [
-        Broken(inventory_id, "movement_private", movement_id, "is not what the movement holds a digest of")
-        for movement_id, salt, counterparty, note, digest in rows
-        if digest != private_digest(salt, counterparty, note)
+    for movement_id, salt, counterparty, note, digest in rows:
+        if digest != private_digest(salt, counterparty, note):
+            yield Broken(inventory_id, "movement_private", movement_id, "is not what the movement holds a digest of")
+
+
+def _told_of_audit(connection: Connection, inventory_id: int) -> Iterator[Broken]:
+    private, row = AuditPrivate.__table__.c, Audit.__table__.c
+    own = [
+        each.inventory_id == inventory_id if inventory_id else each.inventory_id.is_(None) for each in (private, row)
     ]
+    rows = connection.execute(
+        select(
+            private.audit_id,
+            private.salt,
+            private.details,
+            case((private.inventory_id.is_not_distinct_from(row.inventory_id), row.private_digest)),
+        )
+        .select_from(AuditPrivate.__table__)
+        .outerjoin(Audit.__table__, row.id == private.audit_id)
+        .where(or_(*own), or_(private.salt.is_not(None), private.details.is_not(None)))
+        .order_by(private.audit_id)
+        .execution_options(yield_per=5_000)
+    )
+    for audit_id, salt, details, digest in rows:
+        if digest != audit.private_digest(salt, details or ""):
+            yield Broken(inventory_id, "audit_private", audit_id, "is not what the audit row holds a digest of")
+
+
+def _origins(connection: Connection, inventory_id: int) -> Iterator[Broken]:
+    column = Origin.__table__.c
+    own = column.inventory_id == inventory_id if inventory_id else column.inventory_id.is_(None)
+    kept = or_(column.address.is_not(None), column.device.is_not(None), column.salt.is_not(None))
+    for row in connection.execute(select(Origin.__table__).where(own, kept).order_by(column.id)):
+        if row.digest != audit.origin_digest(row.salt, row.address, row.device):
+            yield Broken(inventory_id, "origin", row.id, "is not what its digest was made of")

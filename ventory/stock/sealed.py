@@ -12,7 +12,7 @@ from functools import cached_property
 from sqlalchemy import Column, Connection, Table
 
 from ventory.db import dialect
-from ventory.db.audit import Audit
+from ventory.db.audit import Audit, Origin
 from ventory.stock.models import Movement, MovementLine
 
 GENESIS = "0" * 64
@@ -24,11 +24,15 @@ _ENTRY = 8 + DIGEST_BYTES
 
 @dataclass(frozen=True)
 class Rows:
-    """A table whose rows never change. columns: all of them, the id first; parent: names the row that it belongs to"""
+    """A table whose rows never change. columns: all of them, the id first; parent: names the row that it belongs to
+
+    erasable: what may be taken away, because it names a person; one of the columns is a digest of it
+    """
 
     table: Table
     columns: tuple[str, ...]
     parent: str = "id"
+    erasable: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> list[Column]:
@@ -116,6 +120,7 @@ STRANDS = (
             ),
         ),
     ),
+    Strand("origin", Rows(Origin.__table__, ("id", "inventory_id", "digest"), erasable=("address", "device", "salt"))),
 )
 """What is sealed. A further table is one line here."""
 BY_KIND = {strand.kind: strand for strand in STRANDS}
