@@ -34,7 +34,7 @@ def test_who_runs_several_stores_sees_the_chain_in_six_figures(browser, chain):
 
     seen = figures(browser.get("/").text)
 
-    assert seen["Available"] == ("67%", "2 of 3 shelves have stock")
+    assert seen["Available"] == ("66.7%", "2 of 3 shelves have stock")
     assert (seen["Out"][0], seen["Low"][0]) == ("1", "1")
     yesterday = local_day(NOW - timedelta(days=1), "Europe/London")
     assert seen["Sold yesterday"] == ("12", f"+50% on a usual {yesterday:%A}")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.auth.models import RecoveryCode, SecondFactor
 from ventory.core import recovery, totp
+from ventory.core.codes import is_same
 from ventory.core.errors import Rejected, VentoryError, WrongCode
 from ventory.core.sealing import Seal, Unsealable
 from ventory.db import attempts
@@ -104,10 +105,16 @@ def _spend_step(session: Session, user_id: int, code: str, now: datetime) -> boo
 
 
 def _spend_recovery(session: Session, user_id: int, code: str, now: datetime) -> bool:
+    sent = recovery.digest(code)
+    kept = session.execute(
+        select(RecoveryCode.id, RecoveryCode.digest).where(
+            RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)
+        )
+    ).all()
+    found = [row.id for row in kept if sent is not None and is_same(row.digest, sent)]
     table = RecoveryCode.__table__
-    mine = (table.c.user_id == user_id, table.c.digest == recovery.digest(code), table.c.used_at.is_(None))
-    used = update(table).where(*mine).values(used_at=now)
-    return session.execute(used.returning(table.c.id)).first() is not None
+    used = update(table).where(table.c.id.in_(found), table.c.used_at.is_(None)).values(used_at=now)
+    return bool(found) and session.execute(used.returning(table.c.id)).first() is not None
 
 
 def begin(session: Session, user_id: int, now: datetime) -> str:
