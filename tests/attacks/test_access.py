@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from tests.attacks.conftest import refused
+from tests.attacks.conftest import digest, refused, shown
 from tests.chain import found_chain
 from tests.conftest import Api, Browser
+from tests.matrix import Asked
 from ventory.db import prepared
 from ventory.db.unit_of_work import engine
+from ventory.web.auth import PUBLIC, SIGNED_IN
 
 
 @pytest.mark.attack("A2")
@@ -208,3 +210,75 @@ def test_who_asks_and_may_they_is_one_statement_and_one_more_for_whoever_is_limi
         asked = [text for text in said if "FROM unit" in text]
         assert len(asked) >= 1
     assert counts == {"owner": 1, "clerk": 2}
+
+
+@pytest.mark.attack("A7", "A8")
+def test_a7_whoever_may_not_changes_nothing_at_any_route(stage, capsys):
+    """Every route that changes something, for one's own things and with a body that is right."""
+    before, asked, wrong = digest(), 0, []
+    for name, person in stage.matrix.people.items():
+        for method, rule in stage.matrix.rules(("POST", "PUT", "PATCH", "DELETE")):
+            needs = stage.matrix._needs(rule)
+            if needs in (PUBLIC, SIGNED_IN) or stage.matrix._may(person, needs):
+                continue
+            answer = person.ask(method, Asked(stage.matrix._path(rule, {}), body=stage.matrix._body(method, rule)))
+            asked += 1
+            is_api = str(rule).startswith("/api/")
+            if not refused(answer, 403 if is_api else 404, "forbidden" if is_api else None):
+                wrong.append(f"{name} {method} {rule}: {answer.status_code}")
+    with capsys.disabled():
+        print(f"\nwithout the right: {asked} requests")
+    assert asked > 500
+    assert not wrong, "\n".join(wrong[:40])
+    assert digest() == before
+
+
+@pytest.mark.attack("A14")
+def test_a14_no_list_takes_a_filter_that_it_does_not_name(stage):
+    hidden = ("password_hash", "unit_cost", "value", "inventory_id", "is_demo", "email_key", "secret_digest", "1", "id")
+    before, asked = digest(), 0
+    for path in stage.addresses():
+        if path.startswith("/api/") and (
+            stage.owner.api.get(path, headers=stage.owner.headers).mimetype == "application/json"
+        ):
+            taken = {name for address, name in stage.queries() if address == path}
+            for name in hidden if "limit" in taken else ():
+                if name not in taken:
+                    answer = stage.owner.api.get(path, query_string={name: "1"}, headers=stage.owner.headers)
+                    assert refused(answer, 400, "malformed"), (path, name, answer.status_code)
+                    asked += 1
+    assert asked > 100
+    assert digest() == before
+
+
+@pytest.mark.attack("A20")
+def test_a20_head_needs_what_get_needs_everywhere(stage):
+    asked = 0
+    for path in stage.addresses():
+        is_api = path.startswith("/api/")
+        for name in ("clerk", "nobody"):
+            person = stage.matrix.nobody if name == "nobody" else stage.matrix.people[name]
+            client, headers = (person.api, person.headers) if is_api else (person.pages, {})
+            head, get = client.head(path, headers=headers), client.get(path, headers=headers)
+            assert head.status_code == get.status_code, (name, path)
+            assert head.get_data() == b"", path
+            asked += 1
+        assert stage.app.test_client().options(path).get_data() == b"", path
+    assert asked > 200
+
+
+@pytest.mark.attack("A21")
+def test_a21_no_spelling_of_any_address_opens_it_to_nobody(stage):
+    client, asked = stage.app.test_client(), 0
+    for _, rule in stage.matrix.rules(("GET",)):
+        if stage.matrix._needs(rule) == PUBLIC:
+            continue
+        path = stage.matrix._path(rule, {})
+        ends = [f"{path}{end}" for end in ("/", ".", "%2f", ";x", "%20", "%00", ".json", "%0a")]
+        begins = [f"{begin}{path}" for begin in ("/", "/.", "/x/..", "/%2e")]
+        for spelled in [*ends, *begins, path.upper(), path.replace("/", "//"), path.replace("/", "%2f")]:
+            answer = client.get(spelled)
+            asked += 1
+            assert answer.status_code in (301, 303, 308, 400, 401, 404), (spelled, answer.status_code)
+            assert "qzown" not in shown(answer).replace(path, ""), spelled
+    assert asked > 1_500
