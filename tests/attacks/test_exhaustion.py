@@ -6,12 +6,15 @@ import ast
 import contextlib
 import json
 import re
+import shutil
 import socket
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.attacks.wire import serving
+from tests.chain import PASSWORD
 from tests.watching import watched
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,12 +165,24 @@ def page(served) -> float:
     return time.perf_counter() - began
 
 
+def post(path: str, kind: str, length: bytes, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n".encode()
+    return head + length + b"\r\n\r\n" + body
+
+
+FORM = "application/x-www-form-urlencoded"
+CHUNKED, LARGE = b"Transfer-Encoding: chunked", b"Content-Length: 1000000"
 SLOW = {
     "nothing at all": b"",
     "a byte": b"G",
     "half a head": b"GET /auth/login HTTP/1.1\r\nHost: loc",
-    "a head without a body": b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n"
-    b'Content-Type: application/json\r\n\r\n{"email": "',
+    "a head without a body": post("/api/v1/auth/login", JSON, b"Content-Length: 5000", b'{"email": "'),
+    "a chunk": post("/api/v1/auth/signup", JSON, CHUNKED, b"5\r\n{"),
+    "a chunk of a form": post("/auth/login", FORM, CHUNKED, b"5\r\na"),
+    "the beginning of much": post("/api/v1/items", JSON, LARGE, b"{" * 70_000),
+    "the beginning of a sign-up": post("/api/v1/auth/signup", JSON, LARGE, b"{" * 70_000),
+    "the beginning of a form": post("/items/new", FORM, LARGE, b"a" * 70_000),
+    "no end of the connection": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 }
 
 
@@ -204,6 +219,20 @@ def test_a114_two_hundred_who_do_not_take_their_answer_hold_nobody_up(served):
         assert waited[-2] < 1
     finally:
         for wire in wires:
+            wire.close()
+
+
+@pytest.mark.attack("A114")
+def test_a114_who_keeps_a_connection_open_and_silent_does_not_hold_up_a_stop(sqlite_template, tmp_path):
+    shutil.copy(sqlite_template, tmp_path / "ventory.db")
+    with serving(tmp_path, f"sqlite:///{tmp_path / 'ventory.db'}") as running:
+        silent = [running.connect() for _ in range(5)]
+        page(running)
+        began = time.monotonic()
+        running.master.terminate()
+        running.master.wait(20)
+        assert time.monotonic() - began < 8
+        for wire in silent:
             wire.close()
 
 
@@ -312,14 +341,33 @@ CHUNKS = {
 }
 
 
+@pytest.fixture(scope="module")
+def token(served) -> bytes:
+    """The owner's, as a header."""
+    body = json.dumps({"email": served.chain.email, "password": PASSWORD}).encode()
+    answer = served.send(post("/api/v1/auth/login", JSON, b"Content-Length: %d" % len(body), body))
+    return b"Authorization: Bearer " + json.loads(answer.raw.split(b"\r\n\r\n", 1)[1])["access_token"].encode()
+
+
 @pytest.mark.attack("A117")
 @pytest.mark.parametrize("body", CHUNKS.values(), ids=CHUNKS)
-def test_a117_odd_chunks_are_never_read_as_another_request(served, body):
-    head = PAIR + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answer = served.send(head + body + SMUGGLED)
-    assert len(answer.statuses) <= 1, answer.raw
-    assert answer.status in (400, 413, 0), answer.raw[:300]
+def test_a117_odd_chunks_are_never_read_as_another_request(served, token, body):
+    for path, header in (("/api/v1/auth/login", b"X: y"), ("/api/v1/items", token)):
+        with watched(served.home) as noted:
+            answer = served.send(post(path, JSON, header + b"\r\nTransfer-Encoding: chunked", body + SMUGGLED))
+        assert len(answer.statuses) <= 1, answer.raw
+        assert answer.status in (400, 413, 0), answer.raw[:300]
+        assert len(noted) == 1 or (not answer.status and len(noted) < 2)
     assert served.is_alive()
+
+
+@pytest.mark.attack("A117")
+def test_a117_a_body_in_proper_chunks_is_taken_of_who_is_known(served, token):
+    parts = (b'{"code": "chunk", ', b'"name": "Chunky"}', b"")
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in parts)
+    answer = served.send(post("/api/v1/uom", JSON, token + b"\r\nTransfer-Encoding: chunked", chunks))
+    assert answer.status == 201, answer.raw[:300]
+    assert b"Chunky" in answer.raw
 
 
 BAD = {

@@ -71,7 +71,7 @@ class Served:
         return sum(each.memory_info().rss for each in self.master.children(recursive=True))
 
 
-def read_all(wire: socket.socket, quiet_seconds: float = 0.8) -> bytes:
+def read_all(wire: socket.socket, quiet_seconds: float = 1.5) -> bytes:
     """Everything until the end, or until nothing more comes."""
     found = b""
     wire.settimeout(quiet_seconds)

@@ -303,7 +303,7 @@ def test_a69_over_tls_cookies_are_secure_and_nobody_else_can_set_them(app, chain
     stolen = app.test_client()
     stolen.set_cookie("ventory", client.get_cookie("__Host-ventory").value)
     assert stolen.get("/", base_url="https://localhost").status_code == 303
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_without_tls_cookies_have_no_such_name_and_flag(browser):

@@ -8,7 +8,7 @@ import secrets
 import time
 
 import structlog
-from flask import Flask, Response, current_app, g, has_request_context, redirect, request
+from flask import Flask, Response, current_app, g, has_request_context, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -19,6 +19,7 @@ from ventory.db import audit
 from ventory.db.unit_of_work import before_writing
 from ventory.extensions import csrf
 from ventory.web import reading, refusals
+from ventory.web.auth import PUBLIC
 from ventory.web.errors import is_api, page
 from ventory.web.limits import UNLIMITED
 
@@ -30,6 +31,8 @@ PAGE_POLICY = (
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 # The library checks hosts against a list when there is one, and takes `name:80:80` and none at all.
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+# What a server takes in before it gives a thread to it (ventory/server): nobody waits for a stranger's next byte.
+STRANGERS_BYTES = 60_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -88,6 +91,10 @@ def _begin() -> ResponseReturnValue | None:
     most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_body_bytes", None)
     if most is not None:
         request.max_content_length = most
+    if _is_stranger():
+        request.max_content_length = min(request.max_content_length or STRANGERS_BYTES, STRANGERS_BYTES)
+        if "Transfer-Encoding" in request.headers:
+            raise Malformed("Say how long the body is, by Content-Length.")
     if request.routing_exception is None and not _names_its_host():
         raise Malformed("The request does not say properly which host it is for.")
     if current_app.config["VENTORY"].requires_tls and not request.is_secure and request.endpoint not in UNLIMITED:
@@ -95,6 +102,13 @@ def _begin() -> ResponseReturnValue | None:
     if not is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         csrf.protect()
     return None
+
+
+def _is_stranger() -> bool:
+    """Whether a body would be read of somebody who has not shown who they are: the API asks first, pages read a form's
+    token first."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "permission", PUBLIC) == PUBLIC or (not is_api() and "_user_id" not in session)
 
 
 def _names_its_host() -> bool:
@@ -118,6 +132,9 @@ def _finish(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    is_large = (request.content_length or 0) > STRANGERS_BYTES or "Transfer-Encoding" in request.headers
+    if response.status_code >= 400 and is_large:
+        headers["Connection"] = "close"  # what was refused is not read to its end
     policy = PAGE_POLICY.format(nonce=nonce()) if response.mimetype == "text/html" else API_POLICY
     headers.setdefault("Content-Security-Policy", policy)
     if request.endpoint != "static":
