@@ -102,7 +102,7 @@ def _prices(items: list[dict[str, Any]]) -> Iterator[Past]:
 
 
 def _rules(carried: list[dict[str, Any]], codes: dict[int, str]) -> Iterator[Past]:
-    chosen = [row for row in carried if row["reorder_point"]][7::97][:9]
+    chosen = [row for row in carried if row["reorder_point"]][7::240][:9]
     for number, row in enumerate(chosen):
         before = {"reorder_point": Decimal(max(1, int(row["reorder_point"] * 2 / 3)))}
         if number % 3 == 0 and row["target_level"] is not None:
