@@ -14,7 +14,7 @@ from tests import pictures as samples
 from tests.chain import Chain, found_chain
 from tests.conftest import Api
 from ventory.db.unit_of_work import engine, transaction
-from ventory.models import ActorRow, ImportDocument, LoginSession
+from ventory.models import ActorRow, Audit, ImportDocument, LoginSession
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
 
@@ -158,6 +158,8 @@ def _people(make: _Maker, world: World, marks: Marks) -> None:
         session.connection().execute(update(people).where(mine).values(name=marks.word + " " + people.c.name))
         found = select(func.max(sessions.c.id)).where(sessions.c.inventory_id == ids["inventory"])
         ids["session"] = session.connection().execute(found).scalar_one()
+        told = select(func.max(Audit.id)).where(Audit.inventory_id == ids["inventory"], Audit.action == "items.add")
+        ids["audit"] = session.connection().execute(told).scalar_one()
 
 
 _keys = itertools.count(1)
