@@ -48,7 +48,7 @@ KINDS = {
     "type": "type_code", "unit": "unit_code", "uom": "unit_code", "base": "unit_code",
     "invitation_id": "invitation", "member_id": "actor", "stores": "store", "default_store": "store_code",
     "default_store_id": "store", "session_id": "session", "run_id": "run",
-    "key_id": "program",
+    "key_id": "program", "audit_id": "audit", "who": "actor",
 }  # fmt: skip
 CONSTANTS = {
     "size": "112",
@@ -58,7 +58,7 @@ CONSTANTS = {
     "token": "nobody-knows-this-token-of-an-invitation",
 }
 # Asked of every page; a page looks at those that it knows.
-PAGE_QUERY = ("store", "category", "tag", "item", "list", "type", "at")
+PAGE_QUERY = ("store", "category", "tag", "item", "list", "type", "at", "who")
 MUTATING = ("POST", "PUT", "PATCH", "DELETE")
 # These would end what all the others need: for one's own they are asked by tests of their own.
 LEFT_OUT = {"POST /api/v1/auth/logout", "POST /auth/logout"}

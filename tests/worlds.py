@@ -16,7 +16,7 @@ from tests import pictures as samples
 from tests.chain import Chain, found_chain
 from tests.conftest import Api
 from ventory.db.unit_of_work import engine, transaction
-from ventory.models import ActorRow, ImportDocument, LoginSession, ProofRun
+from ventory.models import ActorRow, Audit, ImportDocument, LoginSession, ProofRun
 from ventory.stock.sealed import SealKey
 from ventory.stock.seals import Heads, Sealer
 from ventory.worker import run
@@ -174,6 +174,8 @@ def _people(make: _Maker, world: World, marks: Marks) -> None:
         session.connection().execute(update(people).where(mine).values(name=marks.word + " " + people.c.name))
         found = select(func.max(sessions.c.id)).where(sessions.c.inventory_id == ids["inventory"])
         ids["session"] = session.connection().execute(found).scalar_one()
+        told = select(func.max(Audit.id)).where(Audit.inventory_id == ids["inventory"], Audit.action == "items.add")
+        ids["audit"] = session.connection().execute(told).scalar_one()
 
 
 _keys = itertools.count(1)

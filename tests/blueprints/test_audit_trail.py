@@ -54,6 +54,17 @@ def test_references_are_shown_by_name(api, chain, tea):
     assert row["said"] == "changed the category of Yorkshire Tea: nothing → Drinks"
 
 
+def test_a_rule_of_a_store_names_the_store_and_the_item(api, chain, tea):
+    chain.restock("tea", 5)
+    body = {"store": "LEEDS", "reorder_point": 7}
+    assert api.put(f"/api/products/{tea}", body).status_code == 200
+
+    row = api.get(AUDIT).json[0]
+
+    assert row["said"] == "changed the reorder point of Yorkshire Tea in Leeds: nothing → 7"
+    assert {each["name"] for each in row["changes"]} == {"Leeds, Yorkshire Tea"}
+
+
 def test_a_thing_that_is_gone_keeps_the_name_it_had(api):
     made = api.post("/api/v1/categories", {"name": "Drinks"})
     api.delete(f"/api/v1/categories/{made.json['id']}", headers={"If-Match": "*"})
@@ -174,7 +185,7 @@ def test_the_page_unfolds_what_changed_and_leads_to_the_thing(browser, chain, te
     page = browser.get("/admin/audit").text
     assert "changed the price of Yorkshire Tea: 2.50 → 2.75" in page
     assert f'href="/items/{tea}"' in page
-    assert "<td>2.50</td><td>2.75</td>" in page
+    assert '<span class="muted">2.50</span> → <b>2.75</b>' in page
     assert browser.get("/admin/audit?subject=nonsense").status_code == 200
     assert "Nothing matches" in browser.get("/admin/audit?q=nowhere-at-all").text
 
@@ -185,7 +196,7 @@ def test_things_have_their_own_history(browser, chain, tea):
     for address, subject, said in (
         (f"/items/{tea}", f"item:{tea}", "added Yorkshire Tea"),
         (f"/stores/{chain.stores['LEEDS']}", f"store:{chain.stores['LEEDS']}", "Leeds → Leeds Briggate"),
-        (f"/suppliers/{supplier}", f"supplier:{supplier}", "noted what Pen asks for an item"),
+        (f"/suppliers/{supplier}", f"supplier:{supplier}", "noted what Pen asks for Yorkshire Tea"),
     ):
         assert f"/admin/audit?subject={subject}" in browser.get(address).text.replace("%3A", ":")
         assert said in browser.get(f"/admin/audit?subject={subject}").text

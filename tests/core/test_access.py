@@ -20,7 +20,15 @@ from ventory.core.errors import BadInput, Forbidden
 @pytest.mark.parametrize("role", sorted(LIMITABLE))
 def test_somebody_of_some_stores_changes_nothing_that_holds_in_all(role):
     assert permissions_of(role, is_limited=True) == ROLES[role] - NOT_WHEN_LIMITED
-    in_all = {"chain.write", "suppliers.write", "stores.open", "people.read", "people.write", "settings.write"} | KEYS
+    in_all = {
+        "chain.write",
+        "suppliers.write",
+        "stores.open",
+        "people.read",
+        "people.write",
+        "settings.write",
+        "audit.read",
+    } | KEYS
     assert in_all == NOT_WHEN_LIMITED
 
 

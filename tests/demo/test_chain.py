@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,9 @@ from ventory import storage
 from ventory.blueprints.files.queries import images_by_item
 from ventory.core.barcodes import read
 from ventory.core.currencies import check_currency
+from ventory.db import trails
+from ventory.db.audit import Audit
+from ventory.db.base import Base
 from ventory.db.engine import reading
 from ventory.db.scope import scope
 from ventory.demo import pictures
@@ -190,3 +194,23 @@ def test_the_loaded_chain_is_what_was_built_and_verifies(engine):
     stored = {each.key for each in storage.bound().below()}
     assert stored == {f"{key}/{name}" for key in keys for name in ("full", "112.webp", "56.webp")}
     assert (sold, unsupplied) == (len(terms(1, chain.goods, NOW.date())), 0)
+
+
+def test_the_trail_of_the_year_leads_to_how_everything_stands(engine):
+    build_into(engine, seed=1, now=NOW, say=lambda _text: None)
+    with reading(engine).connect() as connection:
+        rows = connection.execute(select(Audit.__table__).order_by(Audit.at)).all()
+        assert len(rows) > 30
+        assert len({row.actor_id for row in rows}) >= 3
+        assert {row.subject_kind for row in rows} >= {"item", "store", "supplier", "tag", "invitation"}
+        assert [row.id for row in rows] == sorted(row.id for row in rows)
+        for row in rows:
+            assert NOW - timedelta(days=375) < row.at <= NOW
+            for entry in json.loads(row.changes):
+                table = Base.metadata.tables[entry["kind"]]
+                keys = [column for column in table.primary_key if column.key != "inventory_id"]
+                key = [int(part) for part in entry["id"].split(":")]
+                found = connection.execute(select(table).where(*(c == v for c, v in zip(keys, key, strict=True)))).one()
+                for field, (before, after) in entry["changes"].items():
+                    assert before != after
+                    assert trails._json_value(found._mapping[field]) == after, (entry, field)

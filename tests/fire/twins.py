@@ -16,7 +16,7 @@ from sqlalchemy import event
 from ventory import app
 from ventory.core import ledger
 from ventory.core.errors import Shortage
-from ventory.db import dialect, engine, unit_of_work
+from ventory.db import audit, dialect, engine, unit_of_work
 
 
 def create_app():
@@ -132,7 +132,25 @@ def killed_before_commit() -> None:
     unit_of_work.UnitOfWork.result = result
 
 
+def without_trail() -> None:
+    """Leave no row of the audit trail."""
+    audit.write = lambda *_: None
+
+
+def with_two_trails() -> None:
+    """Write the row of the audit trail twice."""
+    real = audit.write
+
+    def twice(*what):
+        real(*what)
+        real(*what)
+
+    audit.write = twice
+
+
 TWINS = {
+    "without_trail": without_trail,
+    "with_two_trails": with_two_trails,
     "without_lock": without_lock,
     "without_condition": without_condition,
     "without_netting": without_netting,

@@ -19,8 +19,9 @@ from ventory.blueprints.stock.service import (
 )
 from ventory.core.errors import VentoryError
 from ventory.db import unit_of_work
+from ventory.db.audit import Audit
 from ventory.db.engine import autocommit, reading, writing
-from ventory.stock.models import Balance, MovementLine, Place
+from ventory.stock.models import Balance, Movement, MovementLine, Place
 from ventory.stock.verify import rebuild, verify
 
 SKUS = [f"item{number}" for number in range(12)]
@@ -76,6 +77,9 @@ def test_a_random_history_verifies_and_rebuilds_to_the_last_decimal(chain, engin
         posted = sum(pool.map(lambda seed: act(chain, seed), range(CLIENTS)))
 
     assert posted > MOVEMENTS * 0.5
+    told = audit_rows(engine)
+    assert told["stock.record_many"] == MOVEMENTS // CLIENTS // BATCH * CLIENTS
+    assert told["stock.reverse"] == reversals(engine)
     with reading(engine).connect() as connection:
         report = verify(connection)
         value_in, value_out = flows(connection)
@@ -89,6 +93,17 @@ def test_a_random_history_verifies_and_rebuilds_to_the_last_decimal(chain, engin
     with unit_of_work.transaction() as session:
         rebuild(session.connection())
     assert balances(engine) == before
+
+
+def audit_rows(engine) -> dict[str, int]:
+    """How many rows of the trail tell of each use case."""
+    with autocommit(engine).connect() as connection:
+        return dict(connection.execute(select(Audit.action, func.count()).group_by(Audit.action)).all())
+
+
+def reversals(engine) -> int:
+    with autocommit(engine).connect() as connection:
+        return connection.execute(select(func.count()).where(Movement.kind == "reversal")).scalar_one()
 
 
 def flows(connection) -> tuple[Decimal, Decimal]:

@@ -50,8 +50,8 @@ class Audit(Base):
     inventory_id: empty for what belongs to an account rather than to an inventory
     actor_id: who did it in an inventory; user_id: whose account it was
     subject_kind, subject_id: what it was about: a table and a row of it
-    changes: JSON, a list of {kind, id, changes: {field: [before, after]}, personal: [fields], secret: [fields]} and
-        {kind, note}
+    changes: JSON, a list of {kind, id, changes: {field: [before, after]}, personal: [fields], secret: [fields],
+        of: {column: id}} and {kind, note}; of: what the row is a part of, where the changes do not say it
     private_digest: of the personal values, which stand in AuditPrivate until they are erased
     """
 

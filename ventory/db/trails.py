@@ -37,6 +37,7 @@ OWNERS = {
     "invitation_store": ("invitation", "invitation_id"),
 }
 """Rows that are part of another one: what changes them is about that one. shape: {table: (its table, column)}"""
+_JOINED = ("store_id", "supplier_id", "list_id", "item_id")
 _NOT_TOLD = frozenset({"inventory_id", "version", "updated_at", "created_at"})
 
 
@@ -46,6 +47,7 @@ class Trail:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
         self.owners: dict[tuple[str, str], tuple[str, int]] = {}
+        self.between: dict[tuple[str, str], dict[str, int]] = {}
         self.notes: list[dict[str, Any]] = []
         self.subject: tuple[str, int] | None = None
         self.owner: tuple[int | None, int | None] | None = None
@@ -86,6 +88,9 @@ class Trail:
         owner_id = (row or after or before).get(column)
         if owner_id is not None:
             self.owners.setdefault(here, (owner, owner_id))
+            everything = row or after or before
+            joined = {name: everything[name] for name in _JOINED if everything.get(name) is not None}
+            self.between.setdefault(here, joined)
         known = self.rows.setdefault(here, {})
         for name in (*before, *(name for name in after if name not in before)):
             if _is_told(name):
@@ -126,7 +131,9 @@ class Trail:
                 if meaning == "personal" and self.tells_values:
                     private.setdefault(f"{kind}:{key}", {})[name] = pair
             if entry["changes"] or len(entry) > 3:
-                public.append(entry)
+                joined = self.between.get((kind, key), {})
+                of = {name: value for name, value in joined.items() if name not in fields}
+                public.append(entry | {"of": of} if of else entry)
         public += self.notes
         if self.more:
             public.append({"kind": "", "note": f"{self.more} more rows"})

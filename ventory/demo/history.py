@@ -53,19 +53,18 @@ def write(session: Session, inventory_id: int, actors: dict[str, int], began: da
         return [dict(each) for each in connection.execute(asked).mappings()]
 
     users = {row["id"]: row["user_id"] for row in rows("actor", "id")}
-    past = sorted(_year(rows), key=lambda each: each.share)
-    for each in past:
+    dated = [(min(_in_the_day(began + (ends - began) * each.share, each.key), ends), each) for each in _year(rows)]
+    for at, each in sorted(dated, key=lambda pair: pair[0]):
         trail = Trail()
         trail.changed(tables[each.kind], each.key, each.before, each.after, each.row)
         actor_id = actors[each.who]
-        at = _in_the_day(began + (ends - began) * each.share, each.key)
         token = audit.doing.set(each.action)
         try:
             where = (inventory_id, actor_id)
-            audit.write(connection, trail, min(at, ends), where, users[actor_id], source=SOURCES.get(each.who, OFFICE))
+            audit.write(connection, trail, at, where, users[actor_id], source=SOURCES.get(each.who, OFFICE))
         finally:
             audit.doing.reset(token)
-    return len(past)
+    return len(dated)
 
 
 def _in_the_day(at: datetime, key: str) -> datetime:
@@ -102,7 +101,7 @@ def _prices(items: list[dict[str, Any]]) -> Iterator[Past]:
 
 
 def _rules(carried: list[dict[str, Any]], codes: dict[int, str]) -> Iterator[Past]:
-    chosen = [row for row in carried if row["reorder_point"]][7::97][:9]
+    chosen = [row for row in carried if row["reorder_point"]][7::240][:9]
     for number, row in enumerate(chosen):
         before = {"reorder_point": Decimal(max(1, int(row["reorder_point"] * 2 / 3)))}
         if number % 3 == 0 and row["target_level"] is not None:

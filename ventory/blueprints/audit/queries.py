@@ -219,7 +219,7 @@ def _view(actor: Actor, row: Any, entries: list[dict], names: dict[Key, str]) ->
         actor_id=row.actor_id,
         actor=names.get(("actor", row.actor_id)),
         action=row.action,
-        said=_said(row, changes, subject),
+        said=_said(row, changes, subject, _detail(entries, names)),
         subject_kind=row.subject_kind,
         subject_id=row.subject_id,
         subject=subject,
@@ -240,13 +240,25 @@ def _name_then(row: Any, entries: list[dict]) -> str | None:
     return None
 
 
-def _said(row: Any, changes: tuple[Change, ...], subject: str | None) -> str:
-    verb = words.verb(row.action)
+def _detail(entries: list[dict], names: dict[Key, str]) -> dict[str, str]:
+    """The item, and for a rule of a store the store too, that all of what changed belongs to. shape: {column: name}"""
+    joined = [_joined(entry) for entry in entries if "note" not in entry]
+    kinds = {entry["kind"] for entry in entries if "note" not in entry}
+    if not joined or any(each != joined[0] for each in joined):
+        return {}
+    told = {name: names.get(key, "") for name, key in joined[0].items() if name == "item_id" or kinds == {"item_store"}}
+    return {name: word for name, word in told.items() if word}
+
+
+def _said(row: Any, changes: tuple[Change, ...], subject: str | None, detail: dict[str, str]) -> str:
+    verb = words.verb(row.action).replace("{item}", detail.get("item_id", "items"))
     it = subject or (words.kind_word(row.subject_kind) if row.subject_kind else "something")
     if row.subject_kind == "movement":
         it = f"{it} {row.subject_id}"
     elif row.subject_kind == "inventory":
         it = "the settings"
+    elif "store_id" in detail:
+        it = f"{it} in {detail['store_id']}"
     fields = [each for each in changes if each.field]
     if verb != "changed {it}" or not fields:
         notes = [each.note for each in changes if each.note]
@@ -272,7 +284,7 @@ def _changes(actor: Actor, entries: list[dict], private: dict | None, names: dic
         if "note" in entry:
             yield Change(kind, "", "", "", words.kind_word(kind), note=entry["note"])
             continue
-        row = (kind, key, _row_name(kind, key, names))
+        row = (kind, key, _row_name(entry, names))
         hidden = "costs" if kind in OF_COSTS and not _sees_costs(actor) else ""
         for field, (before, after) in entry["changes"].items():
             shown = (None, None) if hidden else (_text(field, before, names), _text(field, after, names))
@@ -334,8 +346,17 @@ def _keys(kind: str, key: str) -> list[Key]:
     return [(of, int(part)) for of, part in pairs if of is not None and part.isdecimal()]
 
 
-def _row_name(kind: str, key: str, names: dict[Key, str]) -> str:
-    return ", ".join(names.get(each, str(each[1])) for each in _keys(kind, key))
+def _row_name(entry: dict, names: dict[Key, str]) -> str:
+    keys = _keys(entry["kind"], entry["id"]) or list(_joined(entry).values())
+    return ", ".join(names.get(each, str(each[1])) for each in keys)
+
+
+def _joined(entry: dict) -> dict[str, Key]:
+    """What a row is a part of, such as an offer of its supplier and its item. shape: {column: thing}"""
+    values = {name: after or before for name, (before, after) in entry["changes"].items() if name.endswith("_id")}
+    found = {name: (_kind_of(name), value) for name, value in (entry.get("of", {}) | values).items()}
+    wanted = ("store_id", "supplier_id", "list_id", "item_id")
+    return {name: found[name] for name in wanted if name in found and isinstance(found[name][1], int)}  # type: ignore[misc]
 
 
 def _wanted(told: list[tuple[Any, list[dict]]]) -> set[Key]:
@@ -350,6 +371,7 @@ def _wanted(told: list[tuple[Any, list[dict]]]) -> set[Key]:
             if "note" in entry:
                 continue
             wanted.update(_keys(entry["kind"], entry["id"]))
+            wanted.update(_joined(entry).values())
             for field, values in entry["changes"].items():
                 kind = _kind_of(field)
                 if kind is not None:

@@ -9,6 +9,7 @@ from flask import Blueprint, g, render_template, request, url_for
 from ventory.blueprints.audit import queries, words
 from ventory.blueprints.audit.queries import AuditFilter, AuditView
 from ventory.blueprints.audit.schemas import subject_of
+from ventory.blueprints.auth import devices
 from ventory.core.errors import Malformed, NotFound
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
@@ -19,10 +20,9 @@ from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
 audit_bp = Blueprint("audit", __name__, template_folder="templates")
-audit_bp.context_processor(lambda: {"kind_word": words.kind_word})
+audit_bp.context_processor(lambda: {"kind_word": words.kind_word, "device_name": devices.name_of})
 COLUMNS = (
     Column("said", "What", role="main"),
-    Column("who", "Who", drop=3),
     Column("about", "About", drop=4),
     Column("request", "Request", drop=1, is_off=True),
     Column("at", "When", role="state"),
@@ -52,7 +52,7 @@ def listing():
         page,
         Empty("Nothing was changed yet."),
         filters=_filters(session, which),
-        tabs=[Tab("All", ""), Tab("Set-up and catalogue", "changes"), Tab("Goods moved", "stock")],
+        tabs=[Tab("All", ""), Tab("Changes", "changes"), Tab("Goods moved", "stock")],
         tab_name="view",
         api="/api/v1/audit",
     )
@@ -64,7 +64,9 @@ def listing():
 
 def _filters(session, which: AuditFilter) -> tuple[Filter, ...]:
     people = [(str(actor_id), name) for actor_id, name in queries.people(session)]
-    actions = sorted((words.verb(action).replace("{it}", "…"), action) for action in words.VERBS)
+    actions = sorted(
+        (words.verb(action).replace("{it}", "…").replace("{item}", "an item"), action) for action in words.VERBS
+    )
     return (
         Filter("q", "Text or request"),
         Filter("who", "Who", people),

@@ -70,11 +70,11 @@ VERBS = {
     "stores.change": "changed {it}",
     "stores.open_store": "opened the store {it}",
     "suppliers.add": "added the supplier {it}",
-    "suppliers.add_terms": "noted what {it} asks for an item",
+    "suppliers.add_terms": "noted what {it} asks for {item}",
     "suppliers.archive": "archived the supplier {it}",
     "suppliers.change": "changed {it}",
-    "suppliers.change_terms": "changed what {it} asks for an item",
-    "suppliers.remove_terms": "removed what {it} asked for an item",
+    "suppliers.change_terms": "changed what {it} asks for {item}",
+    "suppliers.remove_terms": "removed what {it} asked for {item}",
     "suppliers.restore": "brought the supplier {it} back",
     "tags.merge": "merged the tag {it} into another",
     "tags.remove": "removed the tag {it}",
@@ -83,7 +83,7 @@ VERBS = {
     "uom.change": "changed {it}",
     "uom.remove": "removed the unit {it}",
 }
-"""What somebody did. {it}: the thing that it was about"""
+"""What somebody did. {it}: the thing that it was about; {item}: the item that a part of it belongs to"""
 KINDS = {
     "item": "Items",
     "store": "Stores",
@@ -122,6 +122,8 @@ _FIELD_WORDS = {
     "default_store_id": "default store",
     "may_go_negative": "stock below zero",
     "tint": "colour",
+    "lead_time_days": "lead time in days",
+    "payment_terms_days": "payment terms in days",
 }
 
 
