@@ -469,6 +469,7 @@ def erase_inventory(inventory_id: int | None, sample: bool, yes: bool) -> None:
     open_database(config)
     try:
         say(str(erasing.erase_inventory(erasing.EraseInventory(inventory_id=wanted, is_sample=sample))))
+        Heads(config.home).forget(wanted)
         erasing.forget_files(wanted)
         say("Restart a server that runs on this database: it may remember what is gone.")
     except StorageDown:

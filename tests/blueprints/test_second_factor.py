@@ -77,6 +77,7 @@ def test_a_second_begin_replaces_the_first(api):
     assert api.post(path, {"code": second.shows()}).status_code == 200
 
 
+@pytest.mark.attack("A37")
 def test_a37_no_token_without_the_second_factor(app, chain, phone):
     without = sign_in(app, chain.email)
     assert (without.status_code, without.json["code"]) == (401, "second_factor_required")
@@ -103,6 +104,7 @@ def test_without_a_second_factor_a_code_changes_nothing(app, chain, api):
     assert sign_in(app, chain.email, code="000000").status_code == 200
 
 
+@pytest.mark.attack("A25")
 def test_a25_after_five_wrong_codes_the_right_one_counts_no_more(app, chain, phone):
     guesses = [sign_in(app, chain.email, code=wrong(phone.shows(steps=1), step)) for step in range(100, 105)]
     assert [answer.status_code for answer in guesses] == [401] * 5
@@ -113,6 +115,7 @@ def test_a25_after_five_wrong_codes_the_right_one_counts_no_more(app, chain, pho
         assert sign_in(app, chain.email, code=phone.shows()).status_code == 200
 
 
+@pytest.mark.attack("A26")
 def test_a26_of_many_guesses_at_once_five_are_looked_at(app, chain, phone, monkeypatch):
     from ventory.blueprints.auth import factors, service
 
@@ -144,6 +147,7 @@ def test_a26_of_many_guesses_at_once_five_are_looked_at(app, chain, phone, monke
     assert answers.count("TooManyTries") >= 30
 
 
+@pytest.mark.attack("A27")
 def test_a27_a_code_counts_once_also_for_two_at_once(app, chain, phone):
     code = phone.shows(steps=1)
     with ThreadPoolExecutor(2) as pool:
@@ -153,6 +157,7 @@ def test_a27_a_code_counts_once_also_for_two_at_once(app, chain, phone):
     assert sign_in(app, chain.email, code=phone.shows()).status_code == 401, "nor does an older one"
 
 
+@pytest.mark.attack("A28")
 def test_a28_the_code_of_one_person_opens_nothing_of_another(app, chain, api, phone, sign_in):
     clerk = chain.member("clerk")[1]
     theirs = set_up(sign_in(clerk))

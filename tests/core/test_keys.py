@@ -21,7 +21,10 @@ from ventory.core.keys import (
     without_keys,
 )
 
-NO_KEYS = {"people.read", "people.write", "keys.read", "keys.write", "settings.write", "inventory.own"}
+NO_KEYS = {
+    "people.read", "people.write", "keys.read", "keys.write", "settings.write", "inventory.own",
+    "proof.read", "proof.run", "audit.read",
+}  # fmt: skip
 
 
 def test_a_key_tells_where_to_look_and_what_to_compare():

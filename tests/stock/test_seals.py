@@ -412,3 +412,14 @@ def run_cli(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
     return ended.value.code or 0
+
+
+def test_an_inventory_that_was_erased_is_not_missed(history, engine, config, monkeypatch):
+    other = found_chain("Somebody else")
+    other.item("tea", stock=5)
+    monkeypatch.setenv("VENTORY_HOME", str(config.home))
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", config.database_url)
+    assert run_cli("seal") == 0
+    assert run_cli("inventory", "erase", str(history.inventory_id), "--yes") == 0
+    assert run_cli("verify") == 0
+    assert {block.inventory_id for block in blocks(engine)} == {other.inventory_id}

@@ -49,6 +49,7 @@ def moved(person, app):
     return client
 
 
+@pytest.mark.attack("A71")
 def test_a71_nobody_is_signed_out_by_new_secrets(browser, api, rotated):
     app = create_app(rotated)
     client = moved(browser, app)
@@ -59,12 +60,14 @@ def test_a71_nobody_is_signed_out_by_new_secrets(browser, api, rotated):
     assert app.test_client().post("/api/v1/auth/refresh", headers=refresh).status_code == 200
 
 
+@pytest.mark.attack("A71")
 def test_a71_a_form_that_was_open_can_still_be_sent(browser, rotated):
     fields = _tokens(browser.get("/auth/account").text)
     client = moved(browser, create_app(rotated))
     assert client.post("/auth/account", data=fields | {"name": "Olga"}).status_code == 303
 
 
+@pytest.mark.attack("A71")
 def test_a71_the_newest_secret_signs(app, rotated, chain, config):
     token = Api(create_app(rotated), chain.email).tokens["access_token"]
     jwt.decode(token, NEW_TOKENS, ["HS256"], audience="ventory")
@@ -74,12 +77,14 @@ def test_a71_the_newest_secret_signs(app, rotated, chain, config):
     assert moved(person, app).get("/").status_code == 303, "a cookie that the old secret alone cannot verify"
 
 
+@pytest.mark.attack("A71")
 def test_a71_when_the_window_is_over_the_old_secret_opens_nothing(browser, api, afterwards):
     app = create_app(afterwards)
     assert moved(browser, app).get("/").status_code == 303
     assert app.test_client().get("/api/v1/users/me", headers=api.headers).status_code == 401
 
 
+@pytest.mark.attack("A71")
 def test_a71_a_token_names_one_of_our_secrets_or_the_newest_is_tried(app, api, rotated, config):
     claims = jwt.decode(api.tokens["access_token"], options={"verify_signature": False})
     ours = create_app(rotated)
@@ -96,6 +101,7 @@ def test_a71_a_token_names_one_of_our_secrets_or_the_newest_is_tried(app, api, r
     assert ask(config.jwt_secret_key, "../../etc/passwd") == 401
 
 
+@pytest.mark.attack("A71")
 def test_a71_a_known_device_stays_known(browser, chain, rotated):
     browser.post("/auth/logout", {}, page="/")
     app = create_app(rotated)
@@ -108,6 +114,7 @@ def test_a71_a_known_device_stays_known(browser, chain, rotated):
     assert client.post("/auth/login", data=fields).status_code == 303
 
 
+@pytest.mark.attack("A71")
 def test_a71_no_request_fails_while_the_secret_changes(browser, api, app, rotated):
     """One process after the other gets the new secret, under requests; answers of both are taken by both."""
     new = create_app(rotated)

@@ -63,6 +63,12 @@ class Heads:
         draft.write_text(json.dumps({str(number): asdict(each) for number, each in sorted(heads.items())}, indent=1))
         os.replace(draft, self.file)
 
+    def forget(self, inventory_id: int) -> None:
+        """Expect nothing of an inventory that was erased."""
+        known = self.read()
+        if known.pop(inventory_id, None) is not None:
+            self.write(known)
+
 
 def newest_block(connection: Connection, inventory_id: int):
     """The block that the next one follows, or None."""

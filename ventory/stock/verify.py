@@ -181,7 +181,7 @@ class _FactsCheck:
         kinds, places = facts.places_of(self.connection, self.inventory_id)
         known = DerivedItem.__table__.c
         of_items = select(known.item_id, known.category_id).where(known.inventory_id == self.inventory_id)
-        categories = dict(self.connection.execute(of_items).tuples().all())
+        categories = {row.item_id: row.category_id for row in self.connection.execute(of_items)}
         told = 0
         everywhere: dict[int, list[int]] = {}
         for where in places.values():
