@@ -209,6 +209,7 @@ def renew(command: Renew) -> SignedIn:
             return SignedIn(row.id, row.user_id, command.inventory_id, secret)
         if not _is_late(row, sent, now):
             row.revoked_at = now
+            trails.note(session, "login_session", "a refresh token from before was used, so the session ended")
     raise Unauthenticated("This refresh token was used before. Use the newest one, or sign in again.")
 
 
