@@ -226,6 +226,19 @@ def test_account_matters_stand_with_the_account_alone(app, api, browser, chain):
     assert "Changed their name" not in Browser(app, other).get("/auth/activity").text
 
 
+def test_a_renewed_token_is_no_news_and_a_stolen_one_is(app, api, browser):
+    old = {"Authorization": f"Bearer {api.tokens['refresh_token']}"}
+    newest = api.client.post("/api/v1/auth/refresh", headers=old)
+    assert newest.status_code == 200
+    assert "by token" not in browser.get("/auth/activity").text
+    again = {"Authorization": f"Bearer {newest.json['refresh_token']}"}
+    assert api.client.post("/api/v1/auth/refresh", headers=again).status_code == 200
+
+    assert api.client.post("/api/v1/auth/refresh", headers=old).status_code == 401
+
+    assert "Renewed a sign-in by token: a refresh token from before was used" in browser.get("/auth/activity").text
+
+
 def use_cases() -> list[str]:
     found = []
     for module in pkgutil.walk_packages(ventory.blueprints.__path__, "ventory.blueprints."):

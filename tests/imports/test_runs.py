@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from ventory.blueprints.items.models import Item, ItemBarcode
 from ventory.blueprints.suppliers.models import ItemSupplier, Supplier
 from ventory.core.cells import neutral, original
 from ventory.core.events import ItemChanged
+from ventory.db.audit import Audit
 from ventory.db.outbox import Outbox
 from ventory.db.unit_of_work import engine
 from ventory.stock.verify import verify
@@ -35,6 +38,28 @@ def products(file: Path, **options) -> Products:
 def count(column) -> int:
     with engine().connect() as connection:
         return connection.execute(select(func.count(column))).scalar_one()
+
+
+def test_each_chunk_tells_the_trail_of_its_file_and_its_counts(chain, tmp_path):
+    file = tmp_path / "products.csv"
+    file.write_text("sku,name\n" + "".join(f"S{n},Thing {n}\n" for n in range(700)))
+
+    service.run(products(file), Report("products.csv", (), tmp_path))
+    with engine().connect() as connection:
+        rows = connection.execute(select(Audit.changes).where(Audit.action == "imports._apply")).scalars().all()
+
+    notes = [entry["note"] for row in rows for entry in json.loads(row) if entry["kind"] == "import"]
+    applied = [int(re.match(r"products\.csv: (\d+) applied", note).group(1)) for note in notes if "applied" in note]
+    assert len(notes) == len(rows)
+    assert sum(applied) == 700
+
+
+def test_a_dry_run_leaves_no_row_of_the_trail(chain, tmp_path):
+    file = tmp_path / "products.csv"
+    file.write_text("sku,name\nS1,Thing\n")
+    before = count(Audit.id)
+    service.run(products(file, dry_run=True), Report("products.csv", (), tmp_path))
+    assert count(Audit.id) == before
 
 
 def test_a_run_that_is_stopped_leaves_whole_chunks_and_goes_on_when_it_is_run_again(chain, tmp_path):

@@ -177,6 +177,13 @@ def of_account(session: Session, user_id: int) -> None:
         trail.of_account(user_id)
 
 
+def note(session: Session, kind: str, words: str) -> None:
+    """As Trail.note, in a transaction that belongs to no inventory."""
+    trail = trail_of(session)
+    if trail is not None:
+        trail.note(kind, words)
+
+
 def without_values(session: Session) -> None:
     """Let a transaction that erases a person tell which personal fields it changed, and not what they held."""
     trail = trail_of(session)

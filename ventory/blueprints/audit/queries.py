@@ -137,6 +137,8 @@ def every_row(session: Session, actor: Actor, which: AuditFilter) -> Iterator[Au
 def of_account(session: Session, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page:
     """What happened to the actor's own account, newest first; all of it is theirs to see. shape: Page of AuditView"""
     mine = _statement().where(Audit.inventory_id.is_(None), Audit.user_id == actor.user_id)
+    # A program renews its token every quarter of an hour; only what went wrong with one is news.
+    mine = mine.where(or_(Audit.action != "auth.renew", Audit.changes.contains('"note":')))
     own = replace(actor, permissions=actor.permissions | {"people.read"})
     return _page(session, own, mine, limit=limit, cursor=cursor)
 

@@ -15,7 +15,7 @@ VERBS = {
     "accounts.verify": "proved their e-mail address; the account was opened",
     "auth.end_other_sessions": "signed out everywhere else",
     "auth.end_session": "signed a device out",
-    "auth.renew": "stayed signed in on a device",
+    "auth.renew": "renewed a sign-in by token",
     "auth.sign_in": "signed in",
     "auth.sign_out": "signed out",
     "categories.add": "added the category {it}",

@@ -314,6 +314,9 @@ def renew(command: Renew) -> SignedIn:
         refusal = Unauthenticated if _is_late(row, sent, now) else TokenReused
         if refusal is TokenReused:
             row.revoked_at = now
+            trails.note(session, "login_session", "a refresh token from before was used, so the session ended")
+        else:
+            trails.forget(session)
     raise refusal("This refresh token was used before. Use the newest one, or sign in again.")
 
 

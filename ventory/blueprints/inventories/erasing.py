@@ -37,9 +37,7 @@ def erase_inventory(command: EraseInventory) -> Erased:
         alone = _working_here_alone(session, command.inventory_id) if command.is_sample else []
         erased = erasure.erase_inventory(session.connection(), command.inventory_id)
         erasure.erase_accounts(session.connection(), alone)
-        trail = trails.trail_of(session)
-        assert trail is not None
-        trail.note("inventory", str(erased))
+        trails.note(session, "inventory", str(erased))
     return erased
 
 
