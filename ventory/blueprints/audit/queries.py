@@ -39,6 +39,7 @@ _NAMED = {
     "actor": "name",
     "file": "name",
     "movement": "kind",
+    "api_key": "name",
 }
 _POINTS_AT = {
     "list_id": "price_list",
