@@ -435,6 +435,7 @@ class _Simulation:
             good = self.good[key[1]]
             amount = _packs(rule.target_level - self.stock[key], good.pack)
             wait = good.supplier.lead_days + number("late", key, day) % (good.supplier.late_days + 1)
+            wait = min(wait, max(1, left // 3))  # shelves fill up towards today, not all on its morning
             arrives = day + timedelta(days=wait)
             if arrives.weekday() == 6:
                 arrives += timedelta(days=1)
