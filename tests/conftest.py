@@ -9,6 +9,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
 from tests import postgres
 from tests.accounts import Letters
@@ -84,6 +86,17 @@ def config(database_url, tmp_path) -> Config:
             "SQLALCHEMY_DATABASE_URI": database_url,
         }
     )
+
+
+class WholeAnswers(FlaskClient):
+    """Reads every answer to its end, as programs do: one that is left half read keeps a connection, and ends whenever
+    memory is tidied up, in whatever runs then."""
+
+    def open(self, *asked, buffered: bool = True, **more):
+        return super().open(*asked, buffered=buffered, **more)
+
+
+Flask.test_client_class = WholeAnswers
 
 
 @pytest.fixture

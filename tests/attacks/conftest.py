@@ -26,8 +26,8 @@ from ventory.db.base import Base
 from ventory.db.engine import open_engine
 from ventory.db.unit_of_work import engine
 
-# When sign-ins were used, and how often somebody tried, is noted about every request.
-NOTED = ("login_session", "attempt_count")
+# When sign-ins and keys were used, for what, and how often somebody tried, is noted about every request.
+NOTED = ("login_session", "attempt_count", "key_request")
 # What pages look at in their addresses.
 PAGE_QUERIES = ("q", "sort", "store", "state", "category", "tag", "item", "list", "days", "cursor", "kind", "next")
 INSIDES = ("Traceback", "sqlalchemy", "psycopg", "sqlite3.", "site-packages", '.py"', 'near "')
@@ -37,10 +37,14 @@ def rows(besides: tuple[str, ...] = NOTED) -> dict[str, list[str]]:
     """Everything that is stored, by table. besides: tables to leave out"""
     with engine().connect() as connection:
         return {
-            table.name: sorted(map(repr, connection.execute(select(table))))
+            table.name: sorted(map(repr, connection.execute(select(*_told(table)))))
             for table in Base.metadata.sorted_tables
             if table.name not in besides
         }
+
+
+def _told(table) -> list:
+    return [column for column in table.c if (table.name, column.name) != ("api_key", "used_at")]
 
 
 def digest() -> str:

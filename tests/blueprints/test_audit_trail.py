@@ -18,6 +18,7 @@ from ventory.blueprints.audit import words
 from ventory.blueprints.items.service import ChangeItem, ItemFields, change
 from ventory.blueprints.stores.service import ChangeStore
 from ventory.blueprints.stores.service import change as change_store
+from ventory.db.unit_of_work import engine
 
 AUDIT = "/api/v1/audit"
 
@@ -258,3 +259,13 @@ def test_every_use_case_has_a_name_of_its_own_and_words():
 def test_what_has_no_words_yet_still_reads():
     assert words.verb("api_keys.add_key") == "add key (api keys)"
     assert words.verb("command") == "command"
+
+
+def test_a_download_gives_its_connection_back_however_it_ends(app, browser, chain):
+    whole = browser.get("/admin/audit.csv")
+    assert whole.text.count("\n") > 1
+    assert browser.client.head("/admin/audit.csv").get_data() == b""
+    begun = browser.client.get("/admin/audit.csv", buffered=False)
+    next(iter(begun.response))
+    begun.close()
+    assert engine().pool.checkedout() == 0

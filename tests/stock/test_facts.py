@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -275,7 +275,8 @@ def test_a_new_day_lets_old_sales_go(chain, engine, trend, worker):
     chain.item("tea", stock=500)
     chain.restock("tea", 100)
     for days, quantity in ((0, 1), (29, 2), (30, 4), (59, 64), (89, 8), (90, 16), (179, 128), (364, 32), (729, 256)):
-        when = datetime.now(UTC) - timedelta(days=days)
+        noon = datetime.combine(TODAY - timedelta(days=days), time(12), UTC)  # also by a clock that was changed since
+        when = noon if days else datetime.now(UTC)
         record(RecordMovement(movement=asked("sale", ("tea", quantity), occurred_at=when), by=chain.owner))
     worker()
     assert [trend(days=days).top[0].sold for days in WINDOWS] == [3, 79, 255]

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, stream_with_context
+from flask import Response, request
 
 from ventory.core.cells import neutral
 from ventory.core.quantity import plain
@@ -22,8 +22,9 @@ CHUNK_ROWS = 200
 
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A download. name: without the ending; rows: read while they are sent, within the request's own view"""
-    response = Response(stream_with_context(_lines(header, rows)), content_type="text/csv; charset=utf-8")
+    """A download. name: without the ending; rows: taken while they are sent, when the request has ended"""
+    lines = () if request.method == "HEAD" else _lines(header, rows)
+    response = Response(lines, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

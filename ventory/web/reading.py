@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from ventory.core.access import Actor
 from ventory.db import engine as engines
 from ventory.db.scope import scope
 from ventory.db.unit_of_work import engine, finish_reading, is_disconnect, limit_reading
@@ -34,6 +35,16 @@ def session() -> Session:
         if "reads_briefly" in g:
             limit_reading(g.read_session, LONGEST_SECONDS)
     return g.read_session
+
+
+@contextmanager
+def apart(actor: Actor) -> Iterator[Session]:
+    """A read session that outlives its request: for what is read while it is sent."""
+    session = scope(Session(engines.reading(engine())), actor.inventory_id)
+    try:
+        yield session
+    finally:
+        finish_reading(session)
 
 
 def end() -> None:

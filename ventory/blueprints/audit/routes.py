@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urlencode
 
 from flask import Blueprint, g, render_template, request, url_for
 
@@ -10,6 +11,7 @@ from ventory.blueprints.audit import queries, words
 from ventory.blueprints.audit.queries import AuditFilter, AuditView
 from ventory.blueprints.audit.schemas import subject_of
 from ventory.blueprints.auth import devices
+from ventory.core.access import Actor
 from ventory.core.errors import Malformed, NotFound
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
@@ -92,8 +94,7 @@ def show(audit_id):
 @guard("audit.read")
 def export():
     """The rows that the filters leave, as a file: a line for each field that changed."""
-    rows = queries.every_row(reading.session(), g.actor, _filter())
-    return csv_file("audit", HEADER, (line for row in rows for line in _lines(row)))
+    return csv_file("audit", HEADER, _every_line(g.actor, _filter()))
 
 
 @audit_bp.get("/auth/activity")
@@ -102,6 +103,12 @@ def activity():
     """What happened to one's own account."""
     page = queries.of_account(reading.session(), g.actor, cursor=request.args.get("cursor"))
     return render_template("audit/activity.html", title="Recent security activity", page=page)
+
+
+def _every_line(actor: Actor, which: AuditFilter):
+    with reading.apart(actor) as session:
+        for row in queries.every_row(session, actor, which):
+            yield from _lines(row)
 
 
 def _lines(row: AuditView):
@@ -140,7 +147,8 @@ def _day(name: str) -> date | None:
 
 
 def _export_address() -> str:
-    return url_for(".export", **{name: value for name, value in request.args.items() if name != "cursor"})
+    asked = urlencode({name: value for name, value in request.args.items() if name != "cursor"})
+    return f"{url_for('.export')}?{asked}" if asked else url_for(".export")
 
 
 def _place(row: AuditView) -> str | None:
