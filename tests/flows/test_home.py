@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -21,7 +21,9 @@ def figures(page: str) -> dict[str, tuple[str, str]]:
 
 
 def sold(chain, quantity, *, days_ago):
-    chain.move("sale", ("tea", quantity), occurred_at=NOW - timedelta(days=days_ago))
+    # At noon: an hour before midnight is another day where the clock was changed in between.
+    noon = datetime.combine(local_day(NOW, "Europe/London") - timedelta(days=days_ago), time(12), UTC)
+    chain.move("sale", ("tea", quantity), occurred_at=min(noon, NOW))
 
 
 def test_who_runs_several_stores_sees_the_chain_in_six_figures(browser, chain):
@@ -36,7 +38,7 @@ def test_who_runs_several_stores_sees_the_chain_in_six_figures(browser, chain):
 
     assert seen["Available"] == ("66.7%", "2 of 3 shelves have stock")
     assert (seen["Out"][0], seen["Low"][0]) == ("1", "1")
-    yesterday = local_day(NOW - timedelta(days=1), "Europe/London")
+    yesterday = local_day(NOW, "Europe/London") - timedelta(days=1)
     assert seen["Sold yesterday"] == ("12", f"+50% on a usual {yesterday:%A}")
     assert seen["Sold in 7 days"] == ("12", "+50% on the 7 days before")
     assert seen["Stock value"] == ("£142.00", "lasts 45 days at this pace")
