@@ -97,9 +97,6 @@ class Trail:
                 first = known[name][0] if name in known else before.get(name)
                 known[name] = (first, after.get(name))
 
-    def is_empty(self) -> bool:
-        return not (self.rows or self.notes)
-
     def main(self) -> tuple[str | None, int | None]:
         """What it is about: what was named, else the first row that changed."""
         if self.subject is not None:
