@@ -6,13 +6,15 @@ import os
 import re
 import shutil
 import sqlite3
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import postgres
+from tests import days, postgres
 from tests.accounts import Letters
 from tests.chain import PASSWORD, Chain, found_chain
 from ventory import storage
@@ -20,6 +22,10 @@ from ventory.app import create_app
 from ventory.config import Config, load
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine
+
+
+def pytest_runtest_setup() -> None:
+    time.sleep(days.wait_for_midnight(datetime.now(UTC)).total_seconds())
 
 
 @pytest.fixture(scope="session")

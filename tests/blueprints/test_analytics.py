@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy.orm import Session
 
+from tests.days import today
 from ventory.blueprints.analytics import queries
 from ventory.blueprints.stock.service import ReverseMovement, reverse
-from ventory.core.days import local_day
 from ventory.db.engine import reading
 from ventory.db.scope import scope as within
 from ventory.db.unit_of_work import engine as bound
-
-TODAY = local_day(datetime.now(UTC), "Europe/London")
 
 
 @pytest.fixture
@@ -26,10 +23,6 @@ def session(chain):
         return within(Session(reading(bound())), chain.inventory_id)
 
     return opened
-
-
-def ago(days: int) -> datetime:
-    return datetime.now(UTC) - timedelta(days=days)
 
 
 def figures(row) -> dict[str, Decimal]:
@@ -49,8 +42,8 @@ def test_each_kind_of_movement_has_its_own_figure_and_a_reversal_takes_it_back(c
     chain.move("transfer", ("tea", 10, "LEEDS", "YORK"))
 
     with session() as here:
-        leeds = queries.trend(here, chain.owner, last_day=TODAY, days=30, store_id=chain.stores["LEEDS"]).days[-1]
-        york = queries.trend(here, chain.owner, last_day=TODAY, days=30, store_id=chain.stores["YORK"]).days[-1]
+        leeds = queries.trend(here, chain.owner, last_day=today(), days=30, store_id=chain.stores["LEEDS"]).days[-1]
+        york = queries.trend(here, chain.owner, last_day=today(), days=30, store_id=chain.stores["YORK"]).days[-1]
 
     assert figures(leeds) == {
         "stock": 98,
@@ -72,6 +65,6 @@ def test_a_category_counts_what_is_below_it(chain, session, api):
     chain.move("sale", ("tea", 4), ("mug", 1))
 
     with session() as here:
-        found = queries.trend(here, chain.owner, last_day=TODAY, days=2, category_id=drinks)
+        found = queries.trend(here, chain.owner, last_day=today(), days=2, category_id=drinks)
 
     assert (found.days[-1].sold, found.days[-1].stock, [mover.sku for mover in found.top]) == (4, 6, ["tea"])

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
 
-from ventory.core.days import local_day
+from tests.days import ago, today
 from ventory.stock import facts
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
 
-TODAY = local_day(datetime.now(UTC), "Europe/London")
-
-
-def ago(days: int) -> datetime:
-    """Noon, some days back: the same day in every zone of these tests."""
-    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-    return noon - timedelta(days=days) if days else datetime.now(UTC)
-
 
 def day(back: int) -> str:
-    return (TODAY - timedelta(days=back)).isoformat()
+    return (today() - timedelta(days=back)).isoformat()
 
 
 @pytest.fixture(params=["ledger", "facts", "facts and what waits"])
@@ -155,7 +147,7 @@ def test_trends_by_day_beside_the_days_before(api, trade):
 def test_trends_by_week_add_up_to_the_same_total(api, trade):
     weeks = api.get("/api/v1/analytics/trends?days=21&by=week&compare=none").json
     assert sum(point["sold"] for point in weeks["points"]) == weeks["total"]["sold"] == 42
-    assert weeks["points"][-1]["first_day"] == (TODAY - timedelta(days=TODAY.weekday())).isoformat()
+    assert weeks["points"][-1]["first_day"] == (today() - timedelta(days=today().weekday())).isoformat()
     assert (weeks["compared"], weeks["compared_total"]) == ([], None)
     months = api.get("/api/v1/analytics/trends?days=21&by=month&compare=none").json
     assert sum(point["sold"] for point in months["points"]) == 42
@@ -167,7 +159,7 @@ def test_a_year_earlier_has_the_same_weekdays(api, chain, trade):
         chain.item("scone", stock=9)
     chain.move("sale", ("scone", 4), occurred_at=ago(364))
     seen = api.get(f"/api/v1/analytics/trends?days=7&compare=year&item_id={chain.items['scone']}").json
-    assert seen["compared"][-1]["first_day"] == (TODAY - timedelta(weeks=52)).isoformat()
+    assert seen["compared"][-1]["first_day"] == (today() - timedelta(weeks=52)).isoformat()
     assert [point["sold"] for point in seen["compared"]] == [0, 0, 0, 0, 0, 0, 4]
     assert [point["stock"] for point in seen["points"]] == [5] * 7
 

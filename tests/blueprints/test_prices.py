@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from tests.chain import found_chain
 from tests.conftest import Browser
+from tests.days import today
 from ventory.blueprints.items import queries as items
 from ventory.blueprints.items.barcodes import AskedBarcode
 from ventory.blueprints.items.queries import ItemFilter
@@ -28,10 +29,6 @@ from ventory.blueprints.stores import queries as stores
 from ventory.core.errors import VentoryError
 from ventory.db.engine import writing
 from ventory.db.scope import scope
-
-
-def today() -> date:
-    return datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
 
 
 def day(number: int) -> str:

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.chain import asked
+from tests.days import today
 from tests.fire.servers import ROOT
 from ventory.blueprints.analytics.queries import Books, Scope
 from ventory.blueprints.stock.service import RecordMovement, ReverseMovement, record, reverse
-from ventory.core.days import local_day
 from ventory.core.errors import VentoryError
 from ventory.db.engine import reading
 from ventory.db.scope import scope as within
@@ -29,7 +29,6 @@ from ventory.stock.verify import verify
 
 SKUS = [f"item{number}" for number in range(6)]
 SECONDS, WRITERS = 300, 3
-TODAY = local_day(datetime.now(UTC), "Europe/London")
 
 
 def follower(url: str, twin: str = "") -> subprocess.Popen:
@@ -73,7 +72,7 @@ def writers(chain):
 
 def told_by(chain, engine) -> tuple[dict, dict, bool]:
     """Figures by facts and what waits, the same by every line in the same view, and whether there are facts."""
-    first = TODAY - timedelta(days=89)
+    first = today() - timedelta(days=89)
     with within(Session(reading(engine)), chain.inventory_id) as session:
         books = Books(session, Scope(chain.owner))
         ids = session.execute(select(Movement.id)).scalars().all()
@@ -92,7 +91,7 @@ def told_by(chain, engine) -> tuple[dict, dict, bool]:
                 if getattr(row, name)
             },
             "stock": books.on_hand,
-            "sold": [(row.item_id, row.sold) for row in books.most_sold(first, TODAY, 10)],
+            "sold": [(row.item_id, row.sold) for row in books.most_sold(first, today(), 10)],
         }
         ranked = sorted((-amount, item) for item, amount in sold.items() if amount > 0)
         by_ledger = {

@@ -5,20 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 
 import pytest
 import time_machine
 
 from tests.conftest import Browser
-from ventory.core.days import local_day
-
-TODAY = local_day(datetime.now(UTC), "Europe/London")
-
-
-def ago(days: int) -> datetime:
-    return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days)
+from tests.days import ago, today
 
 
 @pytest.fixture
@@ -58,7 +52,7 @@ def test_the_overview_says_how_the_week_went_and_leads_to_the_rows(browser, trad
         "Adjusted": "0",
     }
     assert "£212.50 at cost" in page
-    first, last = TODAY - timedelta(days=6), TODAY
+    first, last = today() - timedelta(days=6), today()
     sold = f"/stock/movements?kind=sale&since={first}&until={last}&store=*"
     assert sold in links(page)
     assert browser.get(sold).text.count("<tr data-href") == 2
@@ -103,9 +97,9 @@ def test_what_the_address_says_wrongly_is_left_out_and_said(browser, trade, quer
 
 
 def test_every_table_is_a_file_with_exact_figures_and_no_formulas(browser, trade):
-    query = f"since={TODAY - timedelta(days=6)}&until={TODAY}&store=*"
+    query = f"since={today() - timedelta(days=6)}&until={today()}&store=*"
     answer = browser.get(f"/analytics/top.csv?{query}")
-    name = f"top-all-stores-{TODAY - timedelta(days=6)}-to-{TODAY}.csv"
+    name = f"top-all-stores-{today() - timedelta(days=6)}-to-{today()}.csv"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert answer.text.startswith("\ufeffSKU,Name,Sold,Sold before,Change")
     assert rows(answer)[1:] == [["tea", "'=Green tea", "12", "3", "9"], ["mug", "Mug", "8", "0", "8"]]
@@ -116,12 +110,12 @@ def test_every_table_is_a_file_with_exact_figures_and_no_formulas(browser, trade
     assert rows(browser.get(f"/analytics/falling.csv?{query}"))[1:] == []
     assert rows(browser.get(f"/analytics/categories.csv?{query}"))[1:] == []
     assert rows(browser.get(f"/analytics/out.csv?{query}"))[1:] == [
-        ["mug", "Mug", "YORK", "York", str(TODAY - timedelta(days=4))]
+        ["mug", "Mug", "YORK", "York", str(today() - timedelta(days=4))]
     ]
     days = rows(browser.get(f"/analytics/days.csv?{query}"))
-    assert [row[0] for row in days[1:]] == [str(TODAY - timedelta(days=back)) for back in range(6, -1, -1)]
+    assert [row[0] for row in days[1:]] == [str(today() - timedelta(days=back)) for back in range(6, -1, -1)]
     assert [row[1] for row in days[1:]] == ["0", "0", "8", "0", "12", "0", "0"]
-    assert days[-1] == [str(TODAY), "0", "0", "0", "0", "85", str(TODAY - timedelta(days=7)), "0"]
+    assert days[-1] == [str(today()), "0", "0", "0", "0", "85", str(today() - timedelta(days=7)), "0"]
 
 
 def test_trends_are_a_file_that_adds_up_to_the_page(browser, chain, trade):
@@ -181,7 +175,7 @@ def test_stock_without_any_sale_says_so(browser, chain):
 
 
 def test_a_single_day_is_compared_with_the_day_before(browser, trade):
-    day = TODAY - timedelta(days=2)
+    day = today() - timedelta(days=2)
     page = browser.get(f"/analytics?since={day}&until={day}").text
     assert figures(page)["Sold"] == "12"
     assert "+12, from 0 on the day before" in page

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
 from tests.conftest import Browser
+from tests.days import ago, today
 from ventory.blueprints.analytics.glance import glance
-from ventory.core.days import local_day
 from ventory.db.unit_of_work import Command, unit_of_work
-
-NOW = datetime.now(UTC)
 
 
 def figures(page: str) -> dict[str, tuple[str, str]]:
@@ -21,9 +19,7 @@ def figures(page: str) -> dict[str, tuple[str, str]]:
 
 
 def sold(chain, quantity, *, days_ago):
-    # At noon: an hour before midnight is another day where the clock was changed in between.
-    noon = datetime.combine(local_day(NOW, "Europe/London") - timedelta(days=days_ago), time(12), UTC)
-    chain.move("sale", ("tea", quantity), occurred_at=min(noon, NOW))
+    chain.move("sale", ("tea", quantity), occurred_at=ago(days_ago))
 
 
 def test_who_runs_several_stores_sees_the_chain_in_six_figures(browser, chain):
@@ -38,7 +34,7 @@ def test_who_runs_several_stores_sees_the_chain_in_six_figures(browser, chain):
 
     assert seen["Available"] == ("66.7%", "2 of 3 shelves have stock")
     assert (seen["Out"][0], seen["Low"][0]) == ("1", "1")
-    yesterday = local_day(NOW, "Europe/London") - timedelta(days=1)
+    yesterday = today() - timedelta(days=1)
     assert seen["Sold yesterday"] == ("12", f"+50% on a usual {yesterday:%A}")
     assert seen["Sold in 7 days"] == ("12", "+50% on the 7 days before")
     assert seen["Stock value"] == ("£142.00", "lasts 45 days at this pace")
@@ -66,7 +62,7 @@ def test_the_glance_counts_whole_days_up_to_yesterday(chain):
     sold(chain, 3, days_ago=7)
     sold(chain, 4, days_ago=8)
     with unit_of_work(Command(by=chain.owner)) as work:
-        seen = glance(work.session, chain.owner, local_day(NOW, "Europe/London"))
+        seen = glance(work.session, chain.owner, today())
     assert (seen.sold, seen.usual) == (0, Decimal(1))
     assert (seen.week, seen.week_before) == (3, 4)
     assert seen.cover_days == 192

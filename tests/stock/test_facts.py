@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests.chain import asked
+from tests.days import ago, today
 from tests.stock.test_verify import random_movement
 from ventory.blueprints.analytics import queries
 from ventory.blueprints.categories.service import AddCategory
@@ -29,7 +30,6 @@ from ventory.blueprints.stock.service import (
     reverse,
 )
 from ventory.blueprints.stores.service import ChangeStore, change
-from ventory.core.days import local_day
 from ventory.core.errors import VentoryError
 from ventory.core.facts import FLOWS, WINDOWS
 from ventory.core.facts import change as change_by
@@ -51,7 +51,6 @@ from ventory.stock.verify import rebuild, verify
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
 
-TODAY = local_day(datetime.now(UTC), "Europe/London")
 SKUS = [f"item{number}" for number in range(12)]
 
 
@@ -75,7 +74,7 @@ def trend(chain):
     def asked_for(store: str | None = None, days: int = 30, **more):
         with within(Session(reading(unit_of_work.engine())), chain.inventory_id) as session:
             store_id = chain.stores[store] if store else None
-            return queries.trend(session, chain.owner, last_day=TODAY, days=days, store_id=store_id, **more)
+            return queries.trend(session, chain.owner, last_day=today(), days=days, store_id=store_id, **more)
 
     return asked_for
 
@@ -275,9 +274,7 @@ def test_a_new_day_lets_old_sales_go(chain, engine, trend, worker):
     chain.item("tea", stock=500)
     chain.restock("tea", 100)
     for days, quantity in ((0, 1), (29, 2), (30, 4), (59, 64), (89, 8), (90, 16), (179, 128), (364, 32), (729, 256)):
-        noon = datetime.combine(TODAY - timedelta(days=days), time(12), UTC)  # also by a clock that was changed since
-        when = noon if days else datetime.now(UTC)
-        record(RecordMovement(movement=asked("sale", ("tea", quantity), occurred_at=when), by=chain.owner))
+        record(RecordMovement(movement=asked("sale", ("tea", quantity), occurred_at=ago(days)), by=chain.owner))
     worker()
     assert [trend(days=days).top[0].sold for days in WINDOWS] == [3, 79, 255]
     with reading(engine).connect() as connection:
@@ -285,7 +282,7 @@ def test_a_new_day_lets_old_sales_go(chain, engine, trend, worker):
     assert {(row.before_30, row.before_90, row.before_365) for row in rows} == {(68, 144, 256)}
 
     with writing(engine).begin() as connection:
-        facts._turn(connection, chain.inventory_id, TODAY + timedelta(days=1))
+        facts._turn(connection, chain.inventory_id, today() + timedelta(days=1))
 
     with reading(engine).connect() as connection:
         rows = connection.execute(select(RecentSales.__table__)).all()
@@ -316,19 +313,19 @@ def test_verify_names_a_wrong_fact_and_wrong_sums_and_rebuild_puts_them_right(ch
 
     leeds = f"place_id = {chain.stores['LEEDS']}"
     for statement, figure in (
-        (f"UPDATE daily_fact SET sold = sold + sold WHERE {leeds}", f"sold on {TODAY}"),
-        (f"UPDATE daily_fact SET seconds_out = seconds_out + 1 WHERE {leeds}", f"seconds_out on {TODAY}"),
-        (f"UPDATE daily_total SET sold = sold + sold WHERE {leeds}", f"sold of all items on {TODAY}"),
+        (f"UPDATE daily_fact SET sold = sold + sold WHERE {leeds}", f"sold on {today()}"),
+        (f"UPDATE daily_fact SET seconds_out = seconds_out + 1 WHERE {leeds}", f"seconds_out on {today()}"),
+        (f"UPDATE daily_total SET sold = sold + sold WHERE {leeds}", f"sold of all items on {today()}"),
         (f"UPDATE derived_place SET on_hand = on_hand + on_hand WHERE {leeds}", "on_hand of all items"),
         (f"UPDATE recent_sales SET sold_30 = 0 WHERE item_id = {tea} AND {leeds}", "sold_30"),
         (f"UPDATE recent_sales SET sold_90 = 0 WHERE item_id = {tea} AND place_id = 0", "sold_90"),
         (f"UPDATE recent_sales SET before_30 = 5 WHERE item_id = {tea} AND {leeds}", "before_30"),
-        (f"UPDATE daily_category SET sold = sold + sold WHERE {leeds}", f"sold of all items on {TODAY}"),
-        (f"DELETE FROM derived_item WHERE item_id = {tea}", f"sold of all items on {TODAY}"),
-        (f"DELETE FROM daily_fact WHERE place_id = {chain.stores['YORK']}", f"lines on {TODAY}"),
+        (f"UPDATE daily_category SET sold = sold + sold WHERE {leeds}", f"sold of all items on {today()}"),
+        (f"DELETE FROM derived_item WHERE item_id = {tea}", f"sold of all items on {today()}"),
+        (f"DELETE FROM daily_fact WHERE place_id = {chain.stores['YORK']}", f"lines on {today()}"),
         (
             f"DELETE FROM daily_total WHERE place_id = {chain.stores['YORK']}",
-            f"transferred_in of all items on {TODAY}",
+            f"transferred_in of all items on {today()}",
         ),
     ):
         assert figure in tampered(engine, statement)
