@@ -236,49 +236,52 @@ def main() -> None:
             lines, items, stores = (int(each) for each in size.split(":"))
             print(f"measuring at {lines:,} lines, {items:,} items, {stores} stores", flush=True)
             results.append(measure(server, lines, items, stores, chosen.seconds))
-        imported = imports.measure(server)
-    show(results)
-    imports.show(imported)
+            show(results[-1])
+        compare(results[0], results[-1])
+        imports.show(imports.measure(server))
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(results, indent=2) + "\n")
     print(f"\nwritten to {target.relative_to(ROOT)}")
 
 
-def show(results: list[dict]) -> None:
-    for figures in results:
-        print(f"\nAt {figures['lines']:,} lines")
-        single, batch = figures["restock"], figures["batch"] * BATCH
-        table = [
-            ("restock, 8 clients", f"{single:,.0f}/s", f"{single / figures['restock: raw']:.3f} of raw"),
-            (
-                "restock, 64 clients",
-                f"{figures['restock, 64 clients']:,.0f}/s",
-                f"{figures['restock, 64 clients'] / figures['restock, 64 clients: raw']:.3f} of raw",
-            ),
-            (
-                f"batches of {BATCH:,} lines",
-                f"{batch:,.0f} lines/s",
-                f"{batch / figures['batch: raw']:.2f} times raw",
-            ),
-            ("raw insert and update", f"{figures['restock: raw']:,.0f}/s", "pgbench, 8 clients, durable"),
-        ]
-        reads = ("list of 50", "product", "low-stock", "restock log", "movements", "stock card", "analytics 30 days")
-        table += [(what, f"{figures[what]:,.0f}/s", f"p95 {figures['p95_ms'][what]:.1f} ms") for what in reads]
-        table += [
-            ("seal", f"{figures['sealed_rows_per_second']:,.0f} rows/s", ""),
-            ("verify", f"{figures['verify_lines_per_second']:,.0f} lines/s", ""),
-            ("verify, with sealed rows", f"{figures['verify_rows_per_second']:,.0f} rows/s", ""),
-            ("start to ready", f"{figures['ready_seconds']:.1f} s", ""),
-            ("memory, idle", f"{figures['memory_rss_mb']:.0f} MB", f"{figures['memory_pss_mb']:.0f} MB proportional"),
-        ]
-        for what, figure, note in table:
-            print(f"  {what:24} {figure:>18}   {note}")
-    if len(results) > 1:
-        first, last = results[0]["p95_ms"], results[-1]["p95_ms"]
-        print(f"\np95 at {results[-1]['lines']:,} lines over p95 at {results[0]['lines']:,}")
-        for what in first:
-            print(f"  {what:24} {last[what] / first[what]:>8.2f}")
+def show(figures: dict) -> None:
+    print(f"\nAt {figures['lines']:,} lines")
+    single, batch = figures["restock"], figures["batch"] * BATCH
+    table = [
+        ("restock, 8 clients", f"{single:,.0f}/s", f"{single / figures['restock: raw']:.3f} of raw"),
+        (
+            "restock, 64 clients",
+            f"{figures['restock, 64 clients']:,.0f}/s",
+            f"{figures['restock, 64 clients'] / figures['restock, 64 clients: raw']:.3f} of raw",
+        ),
+        (
+            f"batches of {BATCH:,} lines",
+            f"{batch:,.0f} lines/s",
+            f"{batch / figures['batch: raw']:.2f} times raw",
+        ),
+        ("raw insert and update", f"{figures['restock: raw']:,.0f}/s", "pgbench, 8 clients, durable"),
+    ]
+    reads = ("list of 50", "product", "low-stock", "restock log", "movements", "stock card", "analytics 30 days")
+    table += [(what, f"{figures[what]:,.0f}/s", f"p95 {figures['p95_ms'][what]:.1f} ms") for what in reads]
+    table += [
+        ("seal", f"{figures['sealed_rows_per_second']:,.0f} rows/s", ""),
+        ("verify", f"{figures['verify_lines_per_second']:,.0f} lines/s", ""),
+        ("verify, with sealed rows", f"{figures['verify_rows_per_second']:,.0f} rows/s", ""),
+        ("start to ready", f"{figures['ready_seconds']:.1f} s", ""),
+        ("memory, idle", f"{figures['memory_rss_mb']:.0f} MB", f"{figures['memory_pss_mb']:.0f} MB proportional"),
+    ]
+    for what, figure, note in table:
+        print(f"  {what:24} {figure:>18}   {note}")
+
+
+def compare(small: dict, large: dict) -> None:
+    """Nothing, where one size was measured."""
+    if small is large:
+        return
+    print(f"\np95 at {large['lines']:,} lines over p95 at {small['lines']:,}")
+    for what, before in small["p95_ms"].items():
+        print(f"  {what:24} {large['p95_ms'][what] / before:>8.2f}")
 
 
 if __name__ == "__main__":
