@@ -23,7 +23,7 @@ from benchmarks import chain, load
 from tests import postgres
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine, reading
-from ventory.server import die_with_parent
+from ventory.processes import die_with_parent
 from ventory.stock.proof import prove
 from ventory.stock.sealed import SealKey
 from ventory.stock.seals import Heads, Sealer

@@ -28,7 +28,7 @@ from benchmarks.__main__ import ROOT, calls, service, sign_in
 from tests import postgres
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine, reading
-from ventory.server import die_with_parent
+from ventory.processes import die_with_parent
 from ventory.stock.verify import verify
 
 LINES = 100_000

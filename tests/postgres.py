@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg
 
-from ventory.server import die_with_parent
+from ventory.processes import die_with_parent
 
 _numbers = itertools.count(1)
 

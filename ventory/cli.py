@@ -147,6 +147,19 @@ def worker() -> None:
     worker_run.run(config, open_database(config))
 
 
+@ventory.command(hidden=True)
+@click.argument("run_id", type=int)
+@click.argument("inventory_id", type=int)
+def prove(run_id: int, inventory_id: int) -> None:
+    """Do a run that the worker took: see worker/proof."""
+    from ventory.web import logs
+    from ventory.worker.proof import Prover
+
+    config = settings.load()
+    logs.configure(config.home, is_loud=config.is_production)
+    Prover(open_database(config), config).run_alone(run_id, inventory_id)
+
+
 @ventory.command("create-db")
 def create_db() -> None:
     """Create the database or bring it up to date, by the migrations."""

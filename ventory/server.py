@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import mmap
 import os
 import re
 import selectors
-import signal
 import socket
 import struct
 import subprocess
@@ -22,9 +20,9 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from ventory import security_log
+from ventory.processes import die_with_parent
 from ventory.web.proxies import client_of
 
-PR_SET_PDEATHSIG = 1
 # A request goes to the database eight times, and each time its thread must get the interpreter back. At Python's 5 ms
 # it waited behind the others: 194 restocks a second with eight clients, 219 at 0.5 ms.
 SWITCH_SECONDS = 0.0005
@@ -230,12 +228,6 @@ class NamelessResponse(wsgi.Response):
 
 def child_exit(_server, web_process) -> None:
     _held[web_process.age % SLOTS] = 0
-
-
-def die_with_parent() -> None:
-    """End when the parent ends, even by kill -9; only Linux knows how."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Worker:

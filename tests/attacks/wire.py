@@ -17,7 +17,7 @@ import psutil
 from tests.chain import Chain
 from ventory import server
 from ventory.config import load
-from ventory.server import die_with_parent
+from ventory.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from ventory.db.engine import open_engine, writing
 from ventory.db.outbox import OutboxReader
-from ventory.server import die_with_parent
+from ventory.processes import die_with_parent
 from ventory.stock import facts
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chain import PASSWORD
-from ventory.server import die_with_parent
+from ventory.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 

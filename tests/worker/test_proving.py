@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, text
 
+from tests.days import ago
 from ventory.db.engine import autocommit, writing
 from ventory.models import Audit, ProofRun, SealBlock
 from ventory.worker import proof, run
@@ -102,7 +103,7 @@ def test_a_run_that_breaks_off_says_so_and_the_next_can_begin(prover, engine, mo
 
     assert done.state == "failed"
     assert json.loads(done.findings) == [{"text": "The check broke off; the worker's log says why."}]
-    prover.ask_for_the_night(datetime.now(UTC) + timedelta(days=2))
+    prover.ask_for_the_night(ago(-2))
     assert runs(engine)[-1].state == "waiting"
 
 
@@ -115,6 +116,28 @@ def test_a_run_whose_worker_is_gone_is_given_up(prover, engine):
     prover.give_up_lost()
 
     assert runs(engine)[-1].state == "failed"
+
+
+@pytest.fixture
+def environment(config, database_url, monkeypatch):
+    """That of processes which the worker starts."""
+    monkeypatch.setenv("VENTORY_HOME", str(config.home))
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", database_url)
+
+
+def test_the_worker_proves_in_a_process_of_its_own(prover, engine, environment):
+    prover.step()
+
+    assert prover._process.wait(30) == 0
+    assert (runs(engine)[-1].state, runs(engine)[-1].lines_done) == ("done", 2)
+
+
+def test_a_worker_that_ends_takes_its_proof_along(prover, engine, environment):
+    prover.step()
+    prover.close()
+
+    assert prover._process.poll() is not None
+    assert runs(engine)[-1].state == "stopped"
 
 
 def test_two_workers_do_not_take_the_same_run(prover, engine, config):

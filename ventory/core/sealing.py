@@ -9,9 +9,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 _NONCE_BYTES = 12
 
 
@@ -22,7 +19,13 @@ class Unsealable(Exception):
 @dataclass(frozen=True)
 class _Key:
     id: str
-    box: AESGCM = field(repr=False)
+    secret: bytes = field(repr=False)
+
+    @property
+    def box(self):
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 7 MB, in processes that seldom seal anything
+
+        return AESGCM(self.secret)
 
 
 class Seal:
@@ -47,6 +50,8 @@ class Seal:
 
     def open(self, sealed: str, whose: str, key_id: str) -> str:
         """raises: Unsealable"""
+        from cryptography.exceptions import InvalidTag
+
         content = base64.b64decode(sealed)
         key = next((each for each in self.keys if each.id == key_id), None)
         if key is None:
@@ -60,4 +65,4 @@ class Seal:
 def _key(secret: str, what_for: str) -> _Key:
     # The secret is random and long, so one keyed hash makes a key of it.
     made = hmac.digest(secret.encode(), what_for.encode(), "sha256")
-    return _Key(hashlib.sha256(made).hexdigest()[:16], AESGCM(made))
+    return _Key(hashlib.sha256(made).hexdigest()[:16], made)

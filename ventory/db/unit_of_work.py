@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Session
@@ -24,6 +23,9 @@ from ventory.core.errors import Overloaded, VentoryError
 from ventory.db import audit, dialect, integrity, once, outbox, trails
 from ventory.db.engine import autocommit, writing
 from ventory.db.scope import scope
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 TRIES = 4
 PAUSE_SECONDS = 0.02
@@ -316,6 +318,8 @@ def _result_type(function: Callable) -> type:
 
 @functools.cache
 def _adapter_of(kind: Any) -> TypeAdapter:
+    from pydantic import TypeAdapter  # 9 MB that the worker does without: it keeps no answers
+
     return TypeAdapter(kind)
 
 
