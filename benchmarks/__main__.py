@@ -30,6 +30,7 @@ from ventory.stock.seals import Heads, Sealer
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH, GOODS_A_BATCH = 1_000, 250
+SEAL_KEY = "k" * 40
 SIZES = "10000:250:10,1000000:10000:10,5000000:50000:20"
 RAW = """\\set item random(1, 10000)
 \\set place random(1, 10)
@@ -90,6 +91,8 @@ def service(url: str, home: Path):
         "VENTORY_HOME": str(home),
         "SQLALCHEMY_DATABASE_URI": url,
         "PORT": str(port),
+        "SEAL_KEY": SEAL_KEY,
+        "VERIFY_AT": "never",  # the very first proof comes at once; it is measured by itself
         "PYTHONPATH": str(ROOT / "benchmarks" / "as_installed"),
     }
     started = time.perf_counter()
@@ -182,32 +185,44 @@ def measure(server, lines: int, items: int, stores: int, seconds: float) -> dict
     unit_of_work.bind(engine)
     started = time.perf_counter()
     chain.build(lines, items, stores)
-    loading = time.perf_counter() - started
+    figures = {"lines": lines, "loaded_lines_per_second": lines / (time.perf_counter() - started)}
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         item_ids = [row[0] for row in connection.execute("SELECT id FROM item ORDER BY id")]
         store_ids = [row[0] for row in connection.execute("SELECT id FROM store")]
-    figures: dict = {"lines": lines, "loaded_lines_per_second": lines / loading}
-    key = SealKey("k" * 40)
-    with tempfile.TemporaryDirectory() as home:
-        started = time.perf_counter()
-        count = Sealer(engine, key, Heads(Path(home))).seal()
-        figures["sealed_rows_per_second"] = count / (time.perf_counter() - started)
+    with tempfile.TemporaryDirectory() as folder:
+        figures |= proving(engine, Path(folder))
+        engine.dispose()
+        figures |= serving(server, url, Path(folder), calls(item_ids, store_ids), seconds)
+    server.drop(name)
+    return figures
+
+
+def proving(engine, home: Path) -> dict:
+    """Rates of sealing everything, and of proving it."""
+    key, heads = SealKey(SEAL_KEY), Heads(home)
+    started = time.perf_counter()
+    count = Sealer(engine, key, heads).seal()
+    sealed = time.perf_counter()
     with reading(engine).connect() as connection:
-        started = time.perf_counter()
-        found = prove(connection, key, {})
-        taken = time.perf_counter() - started
-        figures["verify_lines_per_second"] = found.lines / taken
-        figures["verify_rows_per_second"] = (found.lines + found.rows) / taken
-        assert found.differences == ()
-    engine.dispose()
-    with tempfile.TemporaryDirectory() as home, service(url, Path(home)) as (port, ready, process):
+        found = prove(connection, key, heads.read())
+    taken = time.perf_counter() - sealed
+    assert found.differences == ()
+    return {
+        "sealed_rows_per_second": count / (sealed - started),
+        "verify_lines_per_second": found.lines / taken,
+        "verify_rows_per_second": (found.lines + found.rows) / taken,
+    }
+
+
+def serving(server, url: str, home: Path, wanted: dict, seconds: float) -> dict:
+    """What the whole service takes at rest, and how fast it answers."""
+    figures: dict = {"p95_ms": {}}
+    with service(url, home) as (port, ready, process):
         figures["ready_seconds"] = ready
         token = sign_in(port)
         time.sleep(2)
         figures["memory_rss_mb"], figures["memory_pss_mb"] = memory(process)
-        wanted = calls(item_ids, store_ids)
-        figures["p95_ms"] = {}
         for what, make in wanted.items():
             raw = raw_rate(server, 8, max(2, seconds / 2)) if what in ("restock", "batch") else None
             load.rate(port, token, 8, seconds / 5, make)  # statements get prepared
@@ -219,7 +234,6 @@ def measure(server, lines: int, items: int, stores: int, seconds: float) -> dict
         raw = raw_rate(server, 64, max(2, seconds / 2))
         figures["restock, 64 clients"], _ = load.rate(port, token, 64, seconds, wanted["restock"])
         figures["restock, 64 clients: raw"] = raw
-    server.drop(name)
     return figures
 
 
