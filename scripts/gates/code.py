@@ -60,7 +60,7 @@ ACROSS = {
     "ventory/blueprints/keys/journal.py: forget": "the worker's tidying, by age",
     "ventory/worker/proof.py: write": "the worker's own run, by its id",
     "ventory/worker/proof.py: is_unwanted": "the worker's own run, by its id",
-    "ventory/worker/proof.py: give_up_lost": "runs whose worker is gone, whosever they are",
+    "ventory/worker/proof.py: _give_up": "runs whose worker is gone, whosever they are",
     "ventory/worker/files.py: _without_a_row": "the sweep looks for objects that no inventory names",
 }
 
