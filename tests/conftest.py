@@ -24,6 +24,11 @@ from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine
 
 
+def pytest_configure() -> None:
+    if folder := postgres.memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+
+
 def pytest_runtest_setup() -> None:
     time.sleep(days.wait_for_midnight(datetime.now(UTC)).total_seconds())
 
