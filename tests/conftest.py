@@ -14,14 +14,23 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import days, postgres
+from tests import chain as chains
+from tests import days, once, postgres
 from tests.accounts import Letters
 from tests.chain import PASSWORD, Chain, found_chain
 from ventory import storage
 from ventory.app import create_app
+from ventory.blueprints.auth import service as sign_in_service
 from ventory.config import Config, load
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine
+
+once.share()
+
+
+def pytest_configure() -> None:
+    if folder := postgres.memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
 
 
 def pytest_runtest_setup() -> None:
@@ -36,6 +45,7 @@ def postgresql():
             template = server.create()
             engine = open_engine(server.address(template))
             migrate.upgrade(engine)
+            once.share_engine(engine)
             engine.dispose()
             yield server, template
     except postgres.NoServer as reason:
@@ -49,6 +59,7 @@ def sqlite_template(tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("template") / "ventory.db"
     engine = open_engine(f"sqlite:///{file}")
     migrate.upgrade(engine)
+    once.share_engine(engine)
     engine.dispose()
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -76,6 +87,14 @@ def engine(database_url, tmp_path):
     storage.bind(storage.Storage((tmp_path / "home" / "files").as_uri()))
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def real_hashes(monkeypatch) -> None:
+    """Passwords are hashed at the product's own cost."""
+    monkeypatch.setattr(sign_in_service, "_hasher", once.REAL_HASHER)
+    monkeypatch.setattr(sign_in_service, "_nobody", once.REAL_NOBODY)
+    monkeypatch.setattr(chains, "_hashed", [])
 
 
 @pytest.fixture

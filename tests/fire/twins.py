@@ -33,7 +33,7 @@ def without_lock() -> None:
     if unit_of_work.engine().dialect.name == "sqlite":
         bound = unit_of_work.engine()
         event.remove(bound, "begin", dialect.sqlite.begin)
-        engine._twins.clear()
+        bound.__dict__.pop(engine._TWINS, None)
 
 
 def without_condition() -> None:

@@ -13,6 +13,7 @@ from ventory.core.errors import Unauthenticated
 from ventory.db.attempts import AttemptCount
 from ventory.db.unit_of_work import transaction
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
 ROUNDS = 40
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "writing": {"ventory_writes": True},
     "autocommit": {"isolation_level": "AUTOCOMMIT"},
 }
-_twins: weakref.WeakKeyDictionary[Engine, dict[str, Engine]] = weakref.WeakKeyDictionary()
+_TWINS = "ventory_twins"
 
 
 def normal_url(url: str) -> URL:
@@ -90,7 +89,8 @@ def autocommit(engine: Engine) -> Engine:
 
 
 def _twin(engine: Engine, name: str) -> Engine:
-    twins = _twins.setdefault(engine, {})
+    # On the engine itself: twins hold it, so that a dictionary of engines, weak or not, would never let one go.
+    twins = engine.__dict__.setdefault(_TWINS, {})
     if name not in twins:
         options = _OPTIONS[name]
         if engine.dialect.name == "sqlite":
