@@ -18,7 +18,7 @@ from ventory.blueprints.accounts.routes import accounts_bp
 from ventory.blueprints.admin.routes import admin_bp
 from ventory.blueprints.analytics.routes import analytics_bp
 from ventory.blueprints.audit.routes import audit_bp
-from ventory.blueprints.auth import factors
+from ventory.blueprints.auth import demo, factors, published
 from ventory.blueprints.auth import service as sign_in
 from ventory.blueprints.auth.routes import auth_bp, load_actor, load_user
 from ventory.blueprints.categories.routes import categories_bp
@@ -96,6 +96,7 @@ def create_app(config: Config | None = None) -> Ventory:
         if not _only_a_command():
             check_database(app)
             storage.bound().check()
+            _tell_of_demo(app)
         return app
     except (BadSetting, UnsafeDatabase, UnusableStorage) as mistake:
         print(f"ventory: {mistake}", file=sys.stderr, flush=True)
@@ -116,6 +117,20 @@ def check_database(app: Ventory) -> None:
         raise BadSetting(
             f"The database lacks {len(lacking)} migration(s), {lacking[0]} first."
             " Run `flask db upgrade` or `python scripts/create_db.py`."
+        )
+
+
+def _tell_of_demo(app: Ventory) -> None:
+    """Say that the demo chain stands in a production database, which is nearly always a mistake. No refusal: somebody's
+    own inventory may stand beside it, and its people cannot sign in."""
+    with app.app_context():
+        has_demo = app.config["VENTORY"].is_production and demo.is_there()
+    if has_demo:
+        print(
+            "ventory: The demo chain stands in this database. Its password is published, so nobody signs in by it in"
+            " production. Take it out: python -m ventory inventory erase --sample",
+            file=sys.stderr,
+            flush=True,
         )
 
 
@@ -198,6 +213,7 @@ def _build(config: Config) -> Ventory:
     with app.app_context():
         bind(db.engine)
     sign_in.take_turns(config.home / "hash.lock")
+    published.shut(config.is_production)
     storage.bind(storage.Storage(config.storage_url, config.storage_options, most_bytes=config.most_file_bytes))
     secrets = (config.secret_key, *config.secret_key_fallbacks)
     for slice_ in (factors, codes, invitations):

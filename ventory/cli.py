@@ -95,7 +95,7 @@ def _refuse_taken_port(config: Config) -> None:
 
 @ventory.command()
 def run() -> None:
-    """Open the demo chain: database, sample data when there is none, server and worker.
+    """Open the demo chain: database, sample data when there is none (never in production), server and worker.
 
     Honours PORT, VENTORY_HOME and SQLALCHEMY_DATABASE_URI.
     """
@@ -108,7 +108,9 @@ def run() -> None:
         migrate.upgrade(engine)
     with engines.autocommit(engine).connect() as connection:
         is_empty = connection.execute(select(func.count()).select_from(models.Inventory)).scalar_one() == 0
-    if is_empty:
+    if is_empty and config.is_production:
+        say("In production there is no demo chain: its password is published. Sign up for a shop of your own.")
+    elif is_empty:
         _build_demo(engine, config)
     engine.dispose()
     _start(config, _welcome(config, engine))
@@ -197,6 +199,8 @@ def grant(role: str) -> None:
 def demo(seed: int, now) -> None:
     """Add the demo chain to an empty database."""
     config = settings.load()
+    if config.is_production:
+        raise BadSetting("The demo chain is not for production: its password is published, and opens nothing there.")
     open_storage(config)
     engine = open_database(config)
     migrate.upgrade(engine)
@@ -223,7 +227,7 @@ def _welcome(config: Config, engine) -> str:
         inventory_id = connection.execute(
             select(models.Inventory.id).where(models.Inventory.is_demo).order_by(models.Inventory.id).limit(1)
         ).scalar_one_or_none()
-        if inventory_id is not None:
+        if inventory_id is not None and not config.is_production:
             from ventory.demo.people import logins
 
             lines += logins(connection, inventory_id)

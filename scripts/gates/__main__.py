@@ -16,6 +16,9 @@ def main() -> int:
     is_wrong = False
     for gate in GATES:
         found = gate.look(ROOT)
+        if found.skipped:
+            print(f"{gate.name}: skipped, {found.skipped}")
+            continue
         print(f"{gate.name}: {found.examined} {gate.unit} examined, {len(found.wrong)} wrong")
         for each in found.wrong:
             print(f"  {each}")

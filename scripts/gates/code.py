@@ -76,41 +76,38 @@ def nothing_runs_what_was_sent(root: Path) -> Found:
             if said == "Markup" and call.args and isinstance(call.args[0], ast.Constant):
                 continue  # a constant, whose values are escaped as they are put in
             if said in RUNS or said.endswith((".from_string", ".render_template_string")) or is_shell:
-                found.wrong.append(f"{name}:{call.lineno}: {said}")
+                found.refuse(f"{name}:{call.lineno}: {said}")
         for node in nodes(tree):
             names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found.wrong += [
-                f"{name}:{node.lineno}: import {each}" for each in names if each.split(".")[0] in UNSAFE_IMPORTS
-            ]
+            for each in names:
+                if each.split(".")[0] in UNSAFE_IMPORTS:
+                    found.refuse(f"{name}:{node.lineno}: import {each}")
     return found
 
 
 def secrets_are_made_by_secrets(root: Path) -> Found:
     """ASVS 11.4.1, 11.5.1: no weak digest, no guessable number, no UUID."""
-    found, used = Found(), set()
+    found = Found(RANDOM)
     for name, tree in programs(root):
         for node in nodes(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 found.examined += 1
                 names = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module or ""]
                 if "random" in names:
-                    used.add(name)
-                    if name not in RANDOM:
-                        found.wrong.append(f"{name}:{node.lineno}: random, where `secrets` is needed")
+                    found.refuse(f"{name}:{node.lineno}: random, where `secrets` is needed", unless=name)
                 if "uuid" in names:
-                    found.wrong.append(f"{name}:{node.lineno}: a UUID is no secret; `secrets.token_hex` is")
+                    found.refuse(f"{name}:{node.lineno}: a UUID is no secret; `secrets.token_hex` is")
             if isinstance(node, ast.Call) and called(node).startswith("hashlib."):
                 found.examined += 1
                 if called(node).removeprefix("hashlib.") in WEAK:
-                    found.wrong.append(f"{name}:{node.lineno}: {called(node)}")
-    found.wrong += _gone(RANDOM, used)
+                    found.refuse(f"{name}:{node.lineno}: {called(node)}")
     return found
 
 
 def sql_is_not_made_of_text(root: Path) -> Found:
     """ASVS 1.2.4: a statement is a constant, or made of constants of the module; values are parameters."""
-    found, used = Found(), set()
+    found = Found(SQL)
     for name, tree in programs(root):
         constants = _constants(tree)
         for call in calls(tree):
@@ -121,11 +118,9 @@ def sql_is_not_made_of_text(root: Path) -> Found:
                 continue
             found.examined += 1
             foreign = _foreign(call.args[0], constants)
-            if foreign and name not in SQL:
-                found.wrong.append(f"{name}:{call.lineno}: a statement with {', '.join(sorted(foreign))} in its text")
             if foreign:
-                used.add(name)
-    found.wrong += _gone(SQL, used)
+                what = f"a statement with {', '.join(sorted(foreign))} in its text"
+                found.refuse(f"{name}:{call.lineno}: {what}", unless=name)
     return found
 
 
@@ -157,7 +152,7 @@ _SECRET = re.compile(r"(^|_)(digest|secret|token|signature|password|password_has
 
 def secrets_are_compared_in_constant_time(root: Path) -> Found:
     """ASVS 11.2.4: what proves somebody is compared by `is_same`, which takes as long whatever differs."""
-    found, used = Found(), set()
+    found = Found(COMPARED)
     for name, tree in programs(root):
         if not name.startswith(
             ("ventory/blueprints/auth", "ventory/blueprints/accounts", "ventory/web", "ventory/db/once")
@@ -172,10 +167,7 @@ def secrets_are_compared_in_constant_time(root: Path) -> Found:
                 continue
             if any(_SECRET.search(_last_name(each)) for each in sides):
                 where = f"{name}: {ast.unparse(node)}"
-                used.add(where)
-                if where not in COMPARED:
-                    found.wrong.append(where)
-    found.wrong += _gone(COMPARED, used)
+                found.refuse(where, unless=where)
     return found
 
 
@@ -191,38 +183,32 @@ def _is_column(node: ast.expr) -> bool:
 
 def patterns_are_constants(root: Path) -> Found:
     """ASVS 1.2.9: no pattern is made of what somebody sent."""
-    found, used = Found(), set()
+    found = Found(PATTERNS)
     for name, tree in programs(root):
         for call in calls(tree):
             if not re.fullmatch(r"re\.(compile|match|search|sub|fullmatch|split|findall|finditer)", called(call)):
                 continue
             found.examined += 1
             if not isinstance(call.args[0], ast.Constant):
-                used.add(name)
-                if name not in PATTERNS:
-                    found.wrong.append(f"{name}:{call.lineno}: a pattern that is no constant")
-    found.wrong += _gone(PATTERNS, used)
+                found.refuse(f"{name}:{call.lineno}: a pattern that is no constant", unless=name)
     return found
 
 
 def cookies_are_set_in_one_place(root: Path) -> Found:
     """ASVS 3.3.1 to 3.3.4: whoever sets a cookie besides the session is listed."""
-    found, used = Found(), set()
+    found = Found(COOKIES)
     for name, tree in programs(root):
         found.examined += 1
         for call in calls(tree):
             is_header = any(isinstance(each, ast.Constant) and each.value == "Set-Cookie" for each in call.args)
             if called(call).endswith(".set_cookie") or is_header:
-                used.add(name)
-                if name not in COOKIES:
-                    found.wrong.append(f"{name}:{call.lineno}: sets a cookie of its own")
-    found.wrong += _gone(COOKIES, used)
+                found.refuse(f"{name}:{call.lineno}: sets a cookie of its own", unless=name)
     return found
 
 
 def requests_share_no_hidden_state(root: Path) -> Found:
     """ASVS 15.4.1: whatever a module keeps and a function changes is listed with its reason."""
-    found, used = Found(), set()
+    found = Found(STATE)
     for name, tree in programs(root):
         kept = {
             target.id
@@ -234,10 +220,7 @@ def requests_share_no_hidden_state(root: Path) -> Found:
         found.examined += len(kept)
         for changed in sorted(set(_changed(tree)) & kept):
             where = f"{name}: {changed}"
-            used.add(where)
-            if where not in STATE:
-                found.wrong.append(f"{where} is changed by functions")
-    found.wrong += _gone(STATE, used)
+            found.refuse(f"{where} is changed by functions", unless=where)
     return found
 
 
@@ -270,7 +253,7 @@ def tenants_are_told_apart(root: Path) -> Found:
 
     Sessions are limited by db/scope; what goes around them by way of `__table__` is not.
     """
-    found, used = Found(), set()
+    found = Found(ACROSS)
     tenants = _tenants(root)
     everywhere = {each for _, tree in programs(root) for each in _aliases(tree, tenants) if each.isupper()}
     for name, tree in programs(root):
@@ -285,10 +268,7 @@ def tenants_are_told_apart(root: Path) -> Found:
             found.examined += 1
             where = f"{name}: {function.name}"
             if "inventory_id" not in ast.unparse(function):
-                used.add(where)
-                if where not in ACROSS:
-                    found.wrong.append(f"{where} asks for rows of every inventory")
-    found.wrong += _gone(ACROSS, used)
+                found.refuse(f"{where} asks for rows of every inventory", unless=where)
     return found
 
 
@@ -326,10 +306,6 @@ def _touches(statement: ast.Call, tenants: set[str], aliases: set[str]) -> bool:
         if isinstance(node, ast.Name) and node.id in aliases:
             return True
     return False
-
-
-def _gone(allowed: dict[str, str], used: set[str]) -> list[str]:
-    return [f"{each}: allowed, but not there any more" for each in sorted(set(allowed) - used)]
 
 
 GATES = (

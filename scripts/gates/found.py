@@ -11,10 +11,29 @@ from pathlib import Path
 
 @dataclass
 class Found:
-    """examined: how many things; wrong: a line for each that breaks the rule"""
+    """What a gate saw. allowed: what may break the rule, by name, with the reason; a name that is met no more is wrong
 
+    examined: how many things; skipped: why there was nothing to look at, or empty
+    """
+
+    allowed: dict[str, str] = field(default_factory=dict)
     examined: int = 0
-    wrong: list[str] = field(default_factory=list)
+    skipped: str = ""
+    _broken: list[str] = field(default_factory=list)
+    _met: set[str] = field(default_factory=set)
+
+    def refuse(self, line: str, *, unless: str | None = None) -> None:
+        """Something breaks the rule. line: says what and where; unless: the name by which it may be allowed"""
+        if unless is not None:
+            self._met.add(unless)
+        if unless is None or unless not in self.allowed:
+            self._broken.append(line)
+
+    @property
+    def wrong(self) -> list[str]:
+        """A line for each that breaks the rule, and for each allowance that nothing needs."""
+        gone = sorted(set(self.allowed) - self._met)
+        return self._broken + [f"{each}: allowed, but not there any more" for each in gone]
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,9 @@ def versions_are_safe(root: Path) -> Found:
         if package in least:
             seen.add(package)
             if Version(version) < Version(least[package]["version"]):
-                found.wrong.append(f"{lock}: {package} {version} is older than {least[package]['version']}")
-    found.wrong += [f"{TABLE}: {package} is not locked any more" for package in sorted(set(least) - seen)]
+                found.refuse(f"{lock}: {package} {version} is older than {least[package]['version']}")
+    for package in sorted(set(least) - seen):
+        found.refuse(f"{TABLE}: {package} is not locked any more")
     return found
 
 
@@ -63,7 +64,7 @@ def imports_are_locked(root: Path) -> Found:
                     continue
                 owners = {each.lower().replace("_", "-") for each in installed.get(module, [module])}
                 if not owners & known:
-                    found.wrong.append(f"{name}:{node.lineno}: {module} is in no lock")
+                    found.refuse(f"{name}:{node.lineno}: {module} is in no lock")
     return found
 
 

@@ -49,20 +49,19 @@ def templates_escape(root: Path) -> Found:
         if "worker" not in name:  # letters have no stylesheet
             rules |= {"has a style in an attribute": STYLES, "has a script without a nonce": SCRIPTS}
         for what, pattern in rules.items():
-            found.wrong += [
-                f"{name}:{text[: hit.start()].count(chr(10)) + 1}: {what}" for hit in pattern.finditer(text)
-            ]
+            for hit in pattern.finditer(text):
+                found.refuse(f"{name}:{text[: hit.start()].count(chr(10)) + 1}: {what}")
     return found
 
 
 def scripts_write_no_markup(root: Path) -> Found:
     """ASVS 1.2.1, 14.3.3, 15.3.6"""
-    found = Found()
+    found = Found(KEEPING)
     for name, text in _files(root, ".js", ".html"):
         found.examined += 1
-        found.wrong += [
-            f"{name}: {hit.group()}" for hit in SINKS.finditer(text) if f"{name}: {hit.group()}" not in KEEPING
-        ]
+        for hit in SINKS.finditer(text):
+            where = f"{name}: {hit.group()}"
+            found.refuse(where, unless=where)
     return found
 
 
@@ -71,7 +70,8 @@ def pages_ask_nobody_else(root: Path) -> Found:
     found = Found()
     for name, text in _files(root, ".html", ".css", ".js"):
         found.examined += 1
-        found.wrong += [f"{name}: {hit.group()}" for hit in ELSEWHERE.finditer(text)]
+        for hit in ELSEWHERE.finditer(text):
+            found.refuse(f"{name}: {hit.group()}")
     return found
 
 

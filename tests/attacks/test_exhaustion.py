@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import contextlib
 import json
 import re
@@ -89,6 +90,7 @@ NO_JSON = {
     "less than nothing": '{"name": -Infinity}',
     "1e400": '{"name": 1e401}',
     "1e999999999": '{"name": 1e999999999}',
+    "an exponent of 30 digits": '{"name": -1e' + "9" * 30 + "}",
     "a name twice": '{"name": "a", "name": "b"}',
     "half": '{"name": ',
     "two": "{}{}",
@@ -139,6 +141,27 @@ def test_a112_a_list_at_its_extremes_is_refused_quickly(api, chain, path):
     assert time.perf_counter() - began < 0.3
     assert answer.status_code == 400, answer.text
     assert answer.json["code"] == "malformed"
+
+
+MADE_UP = [
+    ["/api/v1/items?sort=name", ["\ud800", 1]],
+    ["/api/v1/items?sort=name", ["a\x00", 1]],
+    ["/api/v1/items?sort=name", ["a", 2**63]],
+    ["/api/v1/items?sort=name", ["a", {"d": "1"}]],
+    ["/api/v1/items?sort=name", ["a", True]],
+    ["/api/v1/audit?limit=1", [{"t": "2026-11-21T14:30:00"}, 1]],
+    ["/api/v1/audit?limit=1", [{"t": "0001-01-01T00:00:00+14:00"}, 1]],
+    ["/api/v1/audit?limit=1", [{"b": "2026-11-21"}, 1]],
+]
+
+
+@pytest.mark.attack("A112")
+@pytest.mark.parametrize(("path", "values"), MADE_UP)
+def test_a112_a_place_in_a_list_that_somebody_made_up_is_refused(api, path, values):
+    cursor = base64.urlsafe_b64encode(json.dumps([">", *values]).encode()).decode().rstrip("=")
+    answer = api.get(f"{path}&cursor={cursor}")
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed")
+    assert answer.json["errors"][0]["field"] == "cursor"
 
 
 @pytest.mark.attack("A113")

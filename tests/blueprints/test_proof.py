@@ -63,6 +63,7 @@ def test_a_check_is_asked_for_done_and_shown(api, worker, chain, engine):
     assert sealed["seal"] == last["seal"]
 
 
+@pytest.mark.attack("A121")
 def test_one_check_runs_at_a_time(api, worker):
     first = api.post("/api/v1/proof/verify", headers={"Idempotency-Key": "a"})
     again = api.post("/api/v1/proof/verify", headers={"Idempotency-Key": "a"})

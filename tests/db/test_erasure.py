@@ -296,3 +296,23 @@ def test_a_device_that_somebody_else_uses_too_is_kept(app, chain, leaver, api, e
         kept = connection.execute(select(Origin.__table__).where(Origin.device == "Qzphone/7")).all()
     (origin,) = [row for row in kept if row.inventory_id == chain.inventory_id]
     assert origin.digest == audit.origin_digest(origin.salt, "127.0.0.1", "Qzphone/7")
+
+
+def test_what_another_process_erased_is_used_no_more(app, chain, leaver, config, database_url, engine, monkeypatch):
+    """A server remembers where the leaver came from; the operator erases it; somebody else comes from there."""
+    sent = {"User-Agent": "Qzphone/7"}
+
+    def sign_in(email: str) -> None:
+        asked = {"email": email, "password": PASSWORD}
+        assert app.test_client().post("/api/v1/auth/login", json=asked, headers=sent).status_code == 200
+
+    sign_in(leaver)
+    assert commands(config, database_url, "user", "erase", leaver, "--yes").returncode == 0
+    monkeypatch.setattr(audit, "SURE_SECONDS", 0.0)
+
+    sign_in(chain.member("clerk")[1])
+
+    with autocommit(engine).connect() as connection:
+        newest = select(Audit.origin_id).where(Audit.inventory_id.is_(None)).order_by(Audit.id.desc()).limit(1)
+        origin = connection.execute(select(Origin.__table__).where(Origin.id == newest.scalar_subquery())).one()
+    assert (origin.address, origin.device) == ("127.0.0.1", "Qzphone/7")

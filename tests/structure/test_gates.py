@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts.gates import code, locks, pages, secrets
 from scripts.gates.__main__ import GATES
-from scripts.gates.found import Gate
+from scripts.gates.found import Found, Gate
 
 ROOT = Path(__file__).resolve().parents[2]
 THEIRS = "def planted(c):\n    "
@@ -68,6 +70,8 @@ def tree(tmp_path) -> Path:
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
 def test_this_tree_passes(gate: Gate):
     found = gate.look(ROOT)
+    if found.skipped:
+        pytest.skip(found.skipped)
     print(f"{gate.name}: {found.examined} {gate.unit}")
     assert found.wrong == []
     assert found.examined >= gate.least
@@ -105,6 +109,53 @@ LEAKED = {
 def test_a141_a_planted_secret_is_caught(tree, kind):
     (tree / "planted.txt").write_text(f"one\n{LEAKED[kind]}\nthree\n")
     assert f"planted.txt:2: {kind}" in secrets.nothing_is_secret(tree).wrong
+
+
+@pytest.fixture
+def past(tree) -> Callable[..., None]:
+    """A repository of the tree: past("a message") commits what is there."""
+
+    def git(*arguments: str) -> None:
+        named = ("-c", "user.name=A", "-c", "user.email=a@shop.example", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *named, *arguments], cwd=tree, check=True, capture_output=True)
+
+    def commit(message: str) -> None:
+        git("add", "--all")
+        git("commit", "--quiet", "--message", message)
+
+    git("init", "--quiet")
+    return commit
+
+
+@pytest.mark.attack("A141")
+@pytest.mark.parametrize("name", ["planted.txt", "a folder/plantéd words.txt"])
+def test_a141_a_secret_that_was_taken_out_again_is_caught(tree, past, name):
+    file = tree / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"one\n{LEAKED['an AWS key']}\n")
+    count = sum(each.is_file() and ".git" not in each.parts for each in tree.rglob("*"))
+    past("put in")
+    file.unlink()
+    past("taken out")
+
+    assert not [each for each in secrets.nothing_is_secret(tree).wrong if "AWS" in each]
+    found = secrets.nothing_was_secret(tree)
+    (wrong,) = [each for each in found.wrong if "AWS" in each]
+    assert wrong.startswith(f"{name}:2 in blob ")
+    assert found.examined == count == 5
+
+
+def test_without_a_history_its_gate_says_that_it_looked_at_nothing(tree):
+    found = secrets.nothing_was_secret(tree)
+    assert (found.skipped, found.examined, found.wrong) == ("there is no history here", 0, [])
+
+
+def test_an_allowance_that_nothing_needs_any_more_is_wrong():
+    found = Found({"a": "a reason", "b": "another"})
+    found.refuse("a:1: breaks it", unless="a")
+    found.refuse("c:1: breaks it", unless="c")
+    found.refuse("d:1: breaks it")
+    assert found.wrong == ["c:1: breaks it", "d:1: breaks it", "b: allowed, but not there any more"]
 
 
 def test_every_kind_of_secret_has_been_planted():

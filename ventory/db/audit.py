@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, bindparam, insert, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ventory.core.access import Actor
 from ventory.db import dialect, once
 from ventory.db.base import Base, Id
 from ventory.db.engine import remembered
@@ -24,6 +26,8 @@ from ventory.db.trails import Trail
 from ventory.db.types import UtcTime
 
 MOST_ORIGINS = 10_000
+SURE_SECONDS = 10.0
+"""How long an origin is known without another look: another process may have erased whose it was."""
 DEVICE_LENGTH = 200
 
 
@@ -146,32 +150,48 @@ _KEEP = Prepared(lambda _: once.KEEP)
 _WRITE_AND_KEEP = Prepared(lambda _: once.KEEP.add_cte(_ROW.cte("told")))
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a row belongs to: what an actor did in an inventory, or an account's own. user_id: whose account acted"""
+
+    inventory_id: int | None
+    actor_id: int | None
+    user_id: int | None
+
+
+def owner_of(trail: Trail, inventory_id: int | None, by: Actor | None) -> Owner:
+    """Whom the row of a transaction belongs to: what its trail says, else the inventory that it changes.
+
+    inventory_id: None for a transaction that belongs to none; by: who is signed in, or None
+    """
+    actor_id = by.id if by is not None and inventory_id is not None else None
+    where = trail.owner or (inventory_id, actor_id)
+    return Owner(*where, trail.user_id or (by.user_id if by is not None else None))
+
+
 def write(
     connection,
     trail: Trail,
     now: datetime,
-    where: tuple[int | None, int | None],
-    user_id: int | None,
+    owner: Owner,
     kept: dict[str, Any] | None = None,
     *,
     source: Source | None = None,
 ) -> None:
     """Write the row of the use case that runs, and the answer that is kept under its key: its transaction's last words.
 
-    where: the inventory and the actor; user_id: whose account acts; kept: as once.answer makes it
-    source: instead of the running request's
+    kept: as once.answer makes it; source: instead of the running request's
     """
-    inventory_id, actor_id = where
     source = source or _bound.source()
     kind, row_id = trail.main()
     changes, private = trail.told()
     salt = secrets.token_hex(16) if private else None
     row = {
-        "inventory_id": inventory_id,
+        "inventory_id": owner.inventory_id,
         "at": now,
-        "actor_id": actor_id,
-        "user_id": user_id,
-        "origin_id": _origin(connection, inventory_id, source),
+        "actor_id": owner.actor_id,
+        "user_id": owner.user_id,
+        "origin_id": _origin(connection, owner.inventory_id, source),
         "action": (doing.get() or "command")[:80],
         "request_id": source.request_id,
         "subject_kind": kind,
@@ -188,7 +208,7 @@ def write(
         audit_id = connection.execute(insert(Audit.__table__).returning(Audit.__table__.c.id), row).scalar_one()
         connection.execute(
             insert(AuditPrivate.__table__),
-            {"audit_id": audit_id, "inventory_id": inventory_id, "salt": salt, "details": private},
+            {"audit_id": audit_id, "inventory_id": owner.inventory_id, "salt": salt, "details": private},
         )
     if kept is not None:
         _KEEP.run(connection, **kept)
@@ -211,8 +231,9 @@ def _origin(connection, inventory_id: int | None, source: Source) -> int | None:
     device = source.device[:DEVICE_LENGTH]
     known = remembered(connection, "origins")
     here = (inventory_id, source.address, device)
-    if here in known:
-        return known[here]
+    row_id, looked_at = known.get(here, (None, 0.0))
+    if row_id is not None and time.monotonic() < looked_at + SURE_SECONDS:
+        return row_id
     table = Origin.__table__
     found = connection.execute(
         select(table.c.id)
@@ -226,7 +247,7 @@ def _origin(connection, inventory_id: int | None, source: Source) -> int | None:
     if found is not None:
         if len(known) >= MOST_ORIGINS:
             known.clear()
-        known[here] = found  # only what others can see: a new row may still be rolled back
+        known[here] = found, time.monotonic()  # only what others can see: a new row may still be rolled back
         return found
     salt = secrets.token_hex(16)
     digest = origin_digest(salt, source.address, device)

@@ -6,15 +6,17 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, literal_column, or_, tuple_
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from ventory.core.errors import Malformed
 from ventory.db.prepared import Prepared
+from ventory.db.types import Exact
 
 DEFAULT_LIMIT = 50
 MOST = 200
@@ -188,15 +190,28 @@ def _decode(cursor: str, keys: Sequence[SortKey]) -> tuple[bool, list[Any]]:
         if way not in ("<", ">") or len(values) != len(keys):
             raise ValueError
         for key, value in zip(keys, values, strict=True):
-            if not isinstance(value, key.column.type.python_type) or isinstance(value, bool):
-                raise ValueError
-            if isinstance(value, int) and abs(value) >= 2**63:
-                raise ValueError
-            if isinstance(value, str) and "\x00" in value:
-                raise ValueError
+            _check(value, key.column.type)
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError) as error:
         raise Malformed("This cursor is not one of this list's. Start again without it.", field="cursor") from error
     return way == "<", values
+
+
+def _check(value: Any, kind: TypeEngine) -> None:
+    """See that databases can be asked for a value that somebody may have made up. raises: ValueError, OverflowError"""
+    if type(value) is not kind.python_type:
+        raise ValueError
+    if isinstance(value, str):
+        value.encode()  # half a character has no bytes
+    if isinstance(value, datetime):
+        value.astimezone(UTC)  # the first day of all may lie before it elsewhere
+    is_wrong = (
+        (isinstance(value, int) and abs(value) >= 2**63)
+        or (isinstance(value, str) and "\x00" in value)
+        or (isinstance(value, datetime) and value.tzinfo is None)
+        or (isinstance(value, Decimal) and not (isinstance(kind, Exact) and kind.holds(value)))
+    )
+    if is_wrong:
+        raise ValueError
 
 
 def _value(written: Any) -> Any:

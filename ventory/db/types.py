@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Numeric, Text
 from sqlalchemy.types import TypeDecorator
 
-from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS
+from ventory.core.quantity import MONEY_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS, decimals_of
 
 
 class Exact(TypeDecorator):
@@ -40,6 +40,11 @@ class Exact(TypeDecorator):
         if value is None or dialect.name != "sqlite":
             return value
         return from_scaled(value, self.decimals)
+
+    def holds(self, number: Decimal) -> bool:
+        """Whether a column of this type can hold a number."""
+        limit = 10 ** (self.precision - self.decimals)
+        return number.is_finite() and abs(number) < limit and decimals_of(number) <= self.decimals
 
     def result_processor(self, dialect, coltype):
         """None where the driver gives decimals itself: asking each value cost a list of 50 a tenth of a millisecond."""

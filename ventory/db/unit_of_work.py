@@ -143,8 +143,8 @@ class UnitOfWork:
             outbox.write(self.connection, self.inventory_id, self.events, self.now)
             self.events.clear()
         if not self._is_finished:
-            where = self.trail.owner or (self.inventory_id, self.actor.id)
-            audit.write(self.connection, self.trail, self.now, where, self.trail.user_id or self.actor.user_id, kept)
+            owner = audit.owner_of(self.trail, self.inventory_id, self.actor)
+            audit.write(self.connection, self.trail, self.now, owner, kept)
             self._is_finished = True
         else:
             assert len(self.trail.rows) == told, "a row changed after the answer was made"
@@ -185,9 +185,7 @@ def transaction(*, by: Actor | None = None, is_audited: bool = True) -> Iterator
         trail = trails.trail_of(session)
         if trail is not None:
             session.flush()
-            where = trail.owner or (None, None)
-            user_id = trail.user_id or (by.user_id if by else None)
-            audit.write(session.connection(), trail, datetime.now(UTC), where, user_id)
+            audit.write(session.connection(), trail, datetime.now(UTC), audit.owner_of(trail, None, by))
         _commit(session.commit)
 
 

@@ -60,8 +60,8 @@ def write(session: Session, inventory_id: int, actors: dict[str, int], began: da
         actor_id = actors[each.who]
         token = audit.doing.set(each.action)
         try:
-            where = (inventory_id, actor_id)
-            audit.write(connection, trail, at, where, users[actor_id], source=SOURCES.get(each.who, OFFICE))
+            owner = audit.Owner(inventory_id, actor_id, users[actor_id])
+            audit.write(connection, trail, at, owner, source=SOURCES.get(each.who, OFFICE))
         finally:
             audit.doing.reset(token)
     return len(dated)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from ventory.blueprints.auth.demo import DOMAIN, PASSWORD
+from ventory.blueprints.auth.published import DOMAIN
+from ventory.core.passwords import PUBLISHED as PASSWORD
 from ventory.models import ActorRow, User
 
 __all__ = ["INVITED", "PASSWORD", "PEOPLE", "Person", "logins"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Request, request
@@ -61,7 +61,10 @@ def parse_json(body: bytes) -> Any:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent past 10¹⁸
+        raise Malformed("A number in the body is too long.") from None
     if abs(number.adjusted()) > 400:
         raise Malformed("A number in the body is too long.")
     return number

@@ -18,6 +18,7 @@ from ventory.web.auth import guard
 from ventory.web.charts import BEFORE, FLOW, LEVEL, Drawing, Series
 from ventory.web.csv_files import csv_file
 from ventory.web.formats import most_decimals
+from ventory.web.turns import one_at_a_time
 
 analytics_bp = Blueprint("analytics", __name__, template_folder="templates")
 STEPS = {DAY: "By day", WEEK: "By week", MONTH: "By month"}
@@ -78,6 +79,7 @@ def trends_page():
 
 @analytics_bp.get("/analytics/<table>.csv")
 @guard("analytics.read")
+@one_at_a_time
 def export(table):
     """A table of one of the pages as a file, under the same address."""
     shown = asked()

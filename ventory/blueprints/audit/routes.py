@@ -20,6 +20,7 @@ from ventory.web.csv_files import csv_file
 from ventory.web.pages import RowAddresses
 from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
+from ventory.web.turns import one_at_a_time
 
 audit_bp = Blueprint("audit", __name__, template_folder="templates")
 audit_bp.context_processor(lambda: {"kind_word": words.kind_word, "device_name": devices.name_of})
@@ -92,6 +93,7 @@ def show(audit_id):
 
 @audit_bp.get("/admin/audit.csv")
 @guard("audit.read")
+@one_at_a_time
 def export():
     """The rows that the filters leave, as a file: a line for each field that changed."""
     return csv_file("audit", HEADER, _every_line(g.actor, _filter()))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
+from ventory.blueprints.auth import published
 from ventory.blueprints.auth.models import ActorRow, Inventory, User
 from ventory.core.access import ROLES
 from ventory.web.reading import autocommit_connection
-
-# Everybody may know it: who opens a demo on the street opens its door. A chain of one's own has no such people.
-PASSWORD = "open-the-doors-at-nine"
-DOMAIN = "@demo.ventory.example"
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,9 @@ class DemoPerson:
 
 
 def people() -> list[DemoPerson]:
-    """The first person of each role; nobody where there is no demo."""
+    """The first person of each role; nobody where there is no demo, or in production."""
+    if published.door.is_shut:
+        return []
     with autocommit_connection() as connection:
         rows = connection.execute(
             select(ActorRow.name, User.email, ActorRow.role)
@@ -34,10 +33,17 @@ def people() -> list[DemoPerson]:
             .where(
                 Inventory.is_demo,
                 User.is_active,
-                User.email_key.endswith(DOMAIN, autoescape=True),
+                User.email_key.endswith(published.DOMAIN, autoescape=True),
                 ActorRow.ended_at.is_(None),
             )
             .order_by(ActorRow.id)
         ).all()
     first = {row.role: row for row in reversed(rows)}
     return [DemoPerson(*first[role]) for role in ROLES if role in first]
+
+
+def is_there() -> bool:
+    """Whether the database holds accounts of a demo."""
+    with autocommit_connection() as connection:
+        theirs = User.email_key.endswith(published.DOMAIN, autoescape=True)
+        return bool(connection.execute(select(exists().where(theirs, User.is_active))).scalar_one())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, column, exists, func, select, table
 from sqlalchemy.orm import Session
 
+from ventory.blueprints.auth import published
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, LoginSession, SecondFactor, User
 from ventory.core.access import LIMITABLE, Actor, changes_things, permissions_of
 from ventory.db.paging import DEFAULT_LIMIT, Page, SortKey, fetch
@@ -88,13 +90,19 @@ _STORES_OF = Prepared(
 def actor_of_session(connection: Connection, session_id: int, inventory_id: int) -> tuple[Actor, Any] | None:
     """The actor that a token's session stands for, with the row it came from; None when anything of it has ended."""
     rows = _OF_SESSION.rows(connection, session=session_id, inventory=inventory_id, now=datetime.now(UTC))
-    return (_actor(connection, rows[0]), rows[0]) if rows else None
+    return _entered(connection, rows)
 
 
 def actor_of_cookie(connection: Connection, token_digest: str) -> tuple[Actor, Any] | None:
     """The actor behind a page's cookie, with the row it came from, or None."""
     rows = _OF_COOKIE.rows(connection, digest=token_digest, now=datetime.now(UTC))
-    return (_actor(connection, rows[0]), rows[0]) if rows else None
+    return _entered(connection, rows)
+
+
+def _entered(connection: Connection, rows: Sequence[Any]) -> tuple[Actor, Any] | None:
+    if not rows or published.is_shut_out(address_key(rows[0].email)):
+        return None
+    return _actor(connection, rows[0]), rows[0]
 
 
 def _actor(connection: Connection, row: Any) -> Actor:

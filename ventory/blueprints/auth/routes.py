@@ -13,6 +13,7 @@ from ventory.blueprints.auth import demo, devices, queries, service
 from ventory.blueprints.auth.forms import AppCodeForm, LoginForm, RecoveryForm
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, TooManyTries, Unauthenticated
+from ventory.core.passwords import PUBLISHED
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, SIGNED_IN, asked, guard
 from ventory.web.errors import remember, status_of
@@ -26,7 +27,7 @@ SMALL = 16 * 1024
 PROVEN_SECONDS = 300
 """How long the second step of a sign-in may come after the first."""
 auth_bp = Blueprint("auth", __name__, url_prefix="/auth", template_folder="templates")
-auth_bp.context_processor(lambda: {"demo_people": demo.people, "demo_password": demo.PASSWORD})
+auth_bp.context_processor(lambda: {"demo_people": demo.people, "demo_password": PUBLISHED})
 
 
 @dataclass

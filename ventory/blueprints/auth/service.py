@@ -22,7 +22,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ventory.blueprints.auth import factors, queries
+from ventory.blueprints.auth import factors, published, queries
 from ventory.blueprints.auth.models import LoginSession, User
 from ventory.core import passwords
 from ventory.core.codes import is_same
@@ -178,6 +178,7 @@ def sign_in(command: SignIn) -> SignedIn:
     raises: Unauthenticated, with the same words whether the address is known or not; CodeRequired when the password is
         right and the code is left out; WrongCode, TooManyTries, Overloaded
     """
+    published.refuse(queries.address_key(command.email), command.password)
     now = datetime.now(UTC)
     proven = _prove(command, now)
     return _enter(proven, command, command.code, now)
@@ -223,7 +224,7 @@ def _enter(proven: Proven, command: SignIn | EnterCode, code: str | None, now: d
     """Open the session, unless a code is needed. A wrong one is counted before it is refused."""
     with transaction() as session:
         person = session.get_one(User, proven.user_id, with_for_update=True)
-        if not person.is_active or not is_same(digest(person.password_hash), proven.mark):
+        if not _may_enter(person) or not is_same(digest(person.password_hash), proven.mark):
             raise WrongPassword(_WRONG)  # changed since it was checked
         attempts.give_back(session, proven.counters)
         trails.of_account(session, person.id)
@@ -325,7 +326,11 @@ def _is_late(row: LoginSession, sent: str, now: datetime) -> bool:
 
 
 def _is_member(session: Session, user_id: int, inventory_id: int) -> bool:
-    return session.get_one(User, user_id).is_active and inventory_id in queries.memberships(session, user_id)
+    return _may_enter(session.get_one(User, user_id)) and inventory_id in queries.memberships(session, user_id)
+
+
+def _may_enter(person: User) -> bool:
+    return person.is_active and not published.is_shut_out(person.email_key)
 
 
 @use_case

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from ventory.blueprints.auth import published
 from ventory.blueprints.auth.models import ActorRow, ActorStore, Inventory, User
-from ventory.blueprints.auth.queries import STORES_VERSION
+from ventory.blueprints.auth.queries import STORES_VERSION, address_key
 from ventory.blueprints.items.models import Item
 from ventory.blueprints.keys.models import ApiKey, KeyRequest
 from ventory.blueprints.stores.models import Store
@@ -40,6 +41,7 @@ _ASKING = Prepared(
             _FOR.role.label("their_role"),
             _FOR.is_limited.label("they_are_limited"),
             _WORKS_HERE,
+            User.email,
             Inventory.id.label("inventory_id"),
             Inventory.currency,
             Inventory.time_zone,
@@ -75,12 +77,15 @@ def key_of(connection: Connection, sent: Parts) -> Any:
 def actor_of_key(connection: Connection, row: Any) -> Actor:
     """As whom a key acts, and what it may: its scopes, as far as who answers for it may do them today.
 
-    raises: Unauthenticated when it was revoked, KeyExpired when its time is over
+    raises: Unauthenticated when it was revoked, or when who answers for it may not sign in here; KeyExpired when its
+        time is over
     """
     if row.revoked_at is not None:
         raise Unauthenticated("This API key was revoked. Make another one at Connections.")
     if row.expires_at is not None and row.expires_at <= datetime.now(UTC):
         raise KeyExpired(f"This API key ended on {row.expires_at:%-d %B %Y}. Make another one at Connections.")
+    if published.is_shut_out(address_key(row.email)):
+        raise Unauthenticated("This API key is the demo chain's, which opens nothing in production.")
     stores = _stores_within(connection, row)
     theirs: frozenset[str] = frozenset()
     if row.they_work_here:
@@ -162,6 +167,7 @@ _KEYS = (
         _MAKER.name.label("created_by"),
         _FOR.name.label("vouched_by"),
         _WORKS_HERE,
+        User.email,
     )
     .join(_AS, and_(_AS.inventory_id == ApiKey.inventory_id, _AS.id == ApiKey.actor_id))
     .join(_MAKER, and_(_MAKER.inventory_id == ApiKey.inventory_id, _MAKER.id == ApiKey.created_by_id))
@@ -207,7 +213,7 @@ def _state(row: Any, now: datetime) -> str:
         return "revoked"
     if row.expires_at is not None and row.expires_at <= now:
         return "expired"
-    return "active" if row.they_work_here else "blocked"
+    return "active" if row.they_work_here and not published.is_shut_out(address_key(row.email)) else "blocked"
 
 
 def _stores(session: Session, actor_ids: list[int]) -> dict[int, tuple[StoreOfKey, ...]]:
