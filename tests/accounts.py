@@ -6,8 +6,9 @@ import re
 from email import message_from_bytes
 from email.policy import default
 
+from tests.rounds import step
 from ventory.worker.mail import KINDS, Postman
-from ventory.worker.run import Reader, step
+from ventory.worker.run import Reader
 
 PASSWORD = "kettle lamp seven rain"
 

@@ -90,8 +90,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
     raises: BadSetting, in one line that says what to do
     """
     if environ is None:
-        from_file = {key: value for key, value in dotenv_values(".env").items() if value is not None}
-        environ = from_file | dict(os.environ)
+        environ = _from_file() | dict(os.environ)
     environment = environ.get("VENTORY_ENV") or environ.get("FLASK_ENV") or "development"
     if environment not in ("development", "production", "testing"):
         raise BadSetting(f"VENTORY_ENV is {environment!r}; use development, testing or production.")
@@ -147,6 +146,14 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
     return Config(**(settings | overrides))
 
 
+def _from_file() -> dict[str, str]:
+    """What `.env` in the current folder says."""
+    try:
+        return {key: value for key, value in dotenv_values(".env").items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f".env cannot be read ({error}). It is text in UTF-8 that the server may read.") from error
+
+
 def _storage_options(environ: dict[str, str]) -> dict[str, str]:
     """What the object storage needs to know about us, under the names that its provider's own tools read."""
     options = {
@@ -184,6 +191,16 @@ def _secret(name: str, environ: dict[str, str], home: Path, is_production: bool)
     if is_production:
         raise BadSetting(f"{name} is not set. In production every secret must be configured.")
     file = home / "secrets" / name.lower()
+    try:
+        return _kept(file)
+    except OSError as error:
+        raise BadSetting(
+            f"{name} cannot be kept in {file} ({error.strerror}). Set it, or let the server write there."
+        ) from error
+
+
+def _kept(file: Path) -> str:
+    """The secret in a file, made when there is none."""
     file.parent.mkdir(mode=0o700, exist_ok=True)
     if not file.exists():
         # Written whole, then linked: two processes that start at once agree on one secret, a crash leaves none.
@@ -209,7 +226,7 @@ def _fallbacks(name: str, environ: dict[str, str], is_production: bool) -> tuple
     return tuple(_checked(name, each, is_production) for each in _several(environ.get(name, "")))
 
 
-def _seconds(name: str, environ: dict[str, str], default: int, *, least: int, most: int | None = None) -> timedelta:
+def _seconds(name: str, environ: dict[str, str], default: int, *, least: int, most: int = 3_650 * DAY) -> timedelta:
     return timedelta(seconds=_whole(name, environ, default, least=least, most=most))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from tests.chain import PASSWORD, found_chain
 from tests.conftest import Browser
+from tests.rounds import step
 from tests.worker.test_mail import letters
 from ventory.blueprints.inventories import members
 from ventory.core.errors import LastOwner, NotFound
@@ -18,7 +19,7 @@ from ventory.db.unit_of_work import engine as bound
 from ventory.db.unit_of_work import transaction
 from ventory.models import ActorRow, Invitation, Outbox, User
 from ventory.worker.mail import Postman
-from ventory.worker.run import Reader, step
+from ventory.worker.run import Reader
 
 NEW_PASSWORD = "a kettle of nine sparrows"
 

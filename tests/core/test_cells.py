@@ -40,6 +40,17 @@ def test_a_mapping_may_say_that_decimals_follow_a_comma():
     assert cells.number("2,5", ",") == Decimal("2.5")
     assert cells.number("1.234", ",") == 1234
     assert refusal(cells.number, "2.5", ",") == "separators"
+    assert refusal(cells.number, "0.250", ",") == "separators"
+
+
+def test_where_nobody_said_the_mark_each_number_tells_by_itself():
+    told = {"2,50": "2.50", "2.50": "2.50", "0,250": "0.250", "1.234,5": "1234.5", "1,234.5": "1234.5", "12": "12"}
+    told |= {"1.234.567": "1234567", "1,234,567": "1234567", "1234,567": "1234.567", "1 234,50": "1234.50"}
+    assert {written: cells.number(written, cells.UNSAID) for written in told} == {
+        written: Decimal(exact) for written, exact in told.items()
+    }
+    for unclear in ("1,250", "1.250", "-12.500"):
+        assert refusal(cells.number, unclear, cells.UNSAID) == "separators"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +59,10 @@ def test_a_mapping_may_say_that_decimals_follow_a_comma():
         ("NaN", "not_a_number"),
         ("inf", "not_a_number"),
         ("12 pcs", "not_a_number"),
-        ("£3", "not_a_number"),
+        ("£3", "currency_sign"),
+        ("1.204,00 €", "currency_sign"),
+        ("0,250", "separators"),
+        ("1,234 567", "not_a_number"),
         ("", "not_a_number"),
         ("٣", "not_a_number"),
         ("1e999999", "exponent"),
@@ -110,6 +124,20 @@ def test_a_code_is_no_formula_and_was_not_shortened():
     assert cells.code("1E5", 64) == "1E5"
     assert refusal(cells.code, '="00123"', 64) == "formula"
     assert refusal(cells.code, "5.01234E+12", 64) == "shortened"
+
+
+def test_an_apostrophe_that_keeps_a_number_as_text_is_no_part_of_it():
+    assert cells.code("'00123-S", 64) == "00123-S"
+    assert cells.code("'T-SHIRT", 64) == "'T-SHIRT"
+
+
+def test_a_date_in_another_form_is_told_by_an_example_of_the_right_one():
+    with pytest.raises(
+        CellError, match="31/04/2026 is not a date in a form like 21/11/2026; a mapping can name another"
+    ):
+        cells.day("31/04/2026", "%d/%m/%Y")
+    with pytest.raises(CellError, match="03/04/2026 is not a date in a form like 2026-11-21 14:30;"):
+        cells.moment("03/04/2026")
 
 
 def test_days_and_times_are_read_in_one_form_or_by_a_pattern():

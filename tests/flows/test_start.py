@@ -48,6 +48,7 @@ MISTAKES = [
     ({"SECRET_KEY": "change-this-in-production"}, "SECRET_KEY is a placeholder"),
     ({"FLASK_ENV": "production"}, "SECRET_KEY is not set"),
     ({"FLASK_ENV": "production", "SECRET_KEY": "short"}, "shorter than 32 bytes"),
+    ({"JWT_ACCESS_TOKEN_EXPIRES": "999999999999999"}, "a whole number between 1 and 315360000 is needed"),
     ({"STORAGE_URL": "ftp://files"}, "STORAGE_URL: use file:///folder, s3://bucket"),
     ({"STORAGE_URL": "s3://bucket?colour=red"}, "STORAGE_URL takes no 'colour'"),
     ({"STORAGE_URL": "file:///proc/files"}, "Files cannot be kept in file:///proc/files"),
@@ -99,6 +100,21 @@ def test_secrets_are_made_once_and_kept_for_their_owner(tmp_path):
     second = load({"VENTORY_HOME": str(tmp_path)})
     assert first.secret_key == second.secret_key != first.jwt_secret_key
     assert (tmp_path / "secrets" / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_settings_file_that_is_no_text_is_one_clear_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("MAIL_PASSWORD=grün".encode("cp1252"))
+
+    with pytest.raises(BadSetting, match=r"\.env cannot be read"):
+        load()
+
+
+def test_a_secret_that_cannot_be_read_is_one_clear_line(tmp_path):
+    (tmp_path / "secrets" / "secret_key").mkdir(parents=True)
+
+    with pytest.raises(BadSetting, match=r"SECRET_KEY cannot be kept in .*/secrets/secret_key"):
+        load({"VENTORY_HOME": str(tmp_path)})
 
 
 @pytest.mark.attack("A44")

@@ -189,7 +189,7 @@ def test_codes_that_differ_by_case_are_one_item(bring_in):
         ("type", "dragon", "type", "unknown_type"),
         ("store", "ATLANTIS", "store", "unknown_store"),
         ("price", "-1", "price", "out_of_range"),
-        ("price", "£3", "price", "not_a_number"),
+        ("price", "£3", "price", "currency_sign"),
         ("reorder point", "0.5", "reorder point", "bad_input"),
         ("stock", "1.5", "stock", "bad_input"),
         ("type,stock", "service,3", "stock", "keeps_no_stock"),

@@ -10,6 +10,7 @@ import pytest
 from ventory.blueprints.imports import mapping
 from ventory.blueprints.imports.mapping import Field, NotStarted, Shape
 from ventory.blueprints.imports.reading import Problem, open_table
+from ventory.core import cells
 
 SHAPE = Shape(
     "things",
@@ -188,6 +189,14 @@ def test_missing_and_doubled_columns_name_what_would_do(read):
     assert "two columns name" in refusal(read, "code,name,Name\n1,a,b\n")
 
 
+def test_commas_between_cells_tell_that_decimals_follow_a_point_and_other_marks_do_not(read, tmp_path):
+    (tmp_path / "mine.toml").write_text('decimal = ","\n[columns]\ncode = "code"\nname = "name"\n')
+
+    assert read("code,name\n1,a\n").decimal == "."
+    assert read("code;name\n1;a\n").decimal == read("code\tname\n1\ta\n").decimal == cells.UNSAID
+    assert read("code;name\n1;a\n", wanted=str(tmp_path / "mine.toml")).decimal == ","
+
+
 def test_a_mapping_file_names_columns_pads_codes_and_joins(read, tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(
@@ -217,6 +226,10 @@ def test_a_mapping_file_names_columns_pads_codes_and_joins(read, tmp_path):
         ('[columns]\ncode = "No"\nname = "N"\n[constants]\nname = "x"', "constants.name"),
         ('kind = "sales"', "for sales, not for things"),
         ("decimal = ';'", "decimal"),
+        ('dates = "DD/MM/YYYY"', "dates is a pattern of day, month and year"),
+        ('dates = "%d/%d/%Y"', "dates is a pattern of day, month and year"),
+        ('dates = "%d/%m"', "dates is a pattern of day, month and year"),
+        ('source = "old\\u0000shop"', "source is a line of text"),
         ("columns = 3", "[columns] is a table"),
         ("= broken", "no TOML"),
     ],

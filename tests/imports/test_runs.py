@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from ventory.blueprints.imports import mapping, service
+from ventory.blueprints.imports.command import import_file
 from ventory.blueprints.imports.kind import Options
 from ventory.blueprints.imports.products import Products
 from ventory.blueprints.imports.queries import system_actor
@@ -81,6 +82,18 @@ def test_a_run_that_is_stopped_leaves_whole_chunks_and_goes_on_when_it_is_run_ag
     service.run(products(file), resumed)
     assert resumed.last_line == f"read 3000, posted {3_000 - there}, non-stock 0, rejected 0, already there {there}"
     assert (count(Item.id), count(Supplier.id)) == (3_000, 7)
+
+
+@pytest.mark.parametrize("name", [b"St\xfcck.csv", b"x" * 240 + b".csv"], ids=["not UTF-8", "long"])
+def test_a_file_of_any_name_comes_in_and_its_rejects_are_written(chain, tmp_path, capsys, name):
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    file.write_text("sku,name,stock\nA,Alpha,3\nB,,1\n")
+
+    assert import_file("products", file, tmp_path) == 1
+
+    assert capsys.readouterr().out.strip().endswith("read 2, posted 1, non-stock 0, rejected 1, already there 0")
+    (rejects,) = (tmp_path / "imports").iterdir()
+    assert "The cell is empty" in rejects.read_text("utf-8-sig")
 
 
 def test_every_new_item_is_told_and_a_dry_run_tells_nothing(bring_in):

@@ -115,7 +115,8 @@ def test_lines_that_are_alike_are_two_lines(chain, take_in):
         ("A,tea,1,1812-01-01 10:00", "time: It happened before 1970, or the date is mistyped. [too_old]"),
         (
             "A,tea,1,2012-02-30 10:00",
-            "time: 2012-02-30 10:00 is not a date in a form like 2026-11-21 14:30. [not_a_date]",
+            "time: 2012-02-30 10:00 is not a date in a form like 2026-11-21 14:30; a mapping can name another."
+            " [not_a_date]",
         ),
         ("A,tea,1,2012-05-01 10:00", "time: The books are closed up to 01 May 2012. [period_locked]"),
         (

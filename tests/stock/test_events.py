@@ -10,11 +10,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, text
 
+from tests.rounds import step
 from ventory.core.errors import Shortage
 from ventory.db import dialect
 from ventory.db.engine import autocommit, writing
 from ventory.db.outbox import OutboxReader, read
-from ventory.worker.run import Reader, deliver, number, step
+from ventory.worker.run import Reader, deliver, number
 
 WRITES = 320
 

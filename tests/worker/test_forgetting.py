@@ -9,12 +9,13 @@ import time_machine
 from sqlalchemy import select
 
 from tests import pictures as samples
+from tests.rounds import step
 from ventory import storage
 from ventory.blueprints.files import service
 from ventory.core.errors import NotFound
 from ventory.models import FileRow
 from ventory.worker import files
-from ventory.worker.run import Reader, step
+from ventory.worker.run import Reader
 
 DAYS_LATER = timedelta(days=2)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.policy import default
 
+from tests.rounds import step
 from ventory.worker.mail import Postman
-from ventory.worker.run import Reader, step
+from ventory.worker.run import Reader
 
 
 def letters(config):

@@ -39,11 +39,15 @@ _BREAK = re.compile("[\n\r\u2028\u2029]")
 # Bytes that were no text come as lone surrogates.
 _LOST = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"[0-9]\.[0-9]+[Ee]\+[0-9]+")
+# An apostrophe keeps a spreadsheet from shortening a number; shops write it into their exports.
+_KEPT_AS_TEXT = re.compile("'[0-9]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?|[+-]?\.[0-9]{1,40}")
 _GROUPED = {
-    ".": re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[+-]?[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+(\.[0-9]*)?"),
-    ",": re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?|[+-]?[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+(,[0-9]*)?"),
+    # A 0 begins no group of thousands: 0,250 is a quarter whose decimals follow a comma, never 250.
+    ".": re.compile(r"[+-]?[1-9][0-9]{0,2}([, \u00a0\u202f])[0-9]{3}(\1[0-9]{3})*(\.[0-9]*)?"),
+    ",": re.compile(r"[+-]?[1-9][0-9]{0,2}([. \u00a0\u202f])[0-9]{3}(\1[0-9]{3})*(,[0-9]*)?"),
 }
+_EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -53,6 +57,9 @@ _NO = frozenset({"no", "n", "false", "0", "-"})
 # What makes a spreadsheet take text for a formula, in full width too; blanks, tabs and line breaks may hide it.
 _RISKY = re.compile("[ \u00a0]*[=+\\-@\t\r\n＝＋－＠]|'")
 _SIGNED_NUMBER = re.compile(r"[+-][0-9][0-9.,]*")
+_EXAMPLE = datetime(2026, 11, 21, 14, 30)
+UNSAID = ""
+"""For the mark before decimals: each number has to tell by itself."""
 SHOWN = 40
 """Characters of a bad cell that a sentence repeats."""
 
@@ -118,8 +125,13 @@ def block(written: str, most: int) -> str:
 
 
 def code(written: str, most: int) -> str:
-    """A number or code that names a thing: as `line`, but no formula, and nothing that a spreadsheet shortened."""
+    """A number or code that names a thing: as `line`, but no formula, and nothing that a spreadsheet shortened.
+
+    The apostrophe that keeps a number as text is no part of it.
+    """
     text = line(written, most)
+    if _KEPT_AS_TEXT.match(text):
+        text = text[1:]
     if text.startswith("="):
         raise CellError("formula", f"{shown(text)} is a formula, not a code.")
     if _SCIENTIFIC.fullmatch(text):
@@ -144,10 +156,11 @@ def _short_enough(text: str, most: int) -> str:
 def number(written: str, decimal: str = ".") -> Decimal:
     """An exact number.
 
-    decimal: the mark before the decimals, "." or ","; the other one, or a blank, may part thousands
+    decimal: the mark before the decimals, "." or ",", or UNSAID; the other one, or a blank, may part thousands
     raises: CellError; no NaN, no infinity, no exponent, no currency sign
     """
     text = written.strip()
+    decimal = decimal or _mark_in(text)
     if decimal == "," and "." not in text:
         digits = text.replace(",", ".", 1)
     else:
@@ -160,14 +173,29 @@ def number(written: str, decimal: str = ".") -> Decimal:
     raise _no_number(text, decimal)
 
 
+def _mark_in(text: str) -> str:
+    """The mark before the decimals of a number for which nobody said it. raises: CellError when it could be either"""
+    if _EITHER.fullmatch(text):
+        raise CellError(
+            "separators",
+            f"{shown(text)} is not clear: {text[-3:]} could be decimals or units. A mapping names the mark.",
+        )
+    last = "," if text.rfind(",") > text.rfind(".") else "."
+    parts_thousands = text.count(last) > 1
+    return last if not parts_thousands else "." if last == "," else ","
+
+
 def _no_number(text: str, decimal: str) -> CellError:
     if text.startswith("="):
         return CellError("formula", f"{shown(text)} is a formula, not a number.")
     if re.fullmatch(r"[+-]?[0-9.,]+[Ee][+-]?[0-9]+", text):
         return CellError("exponent", f"{shown(text)} is written with an exponent; write the number out.")
+    if any(unicodedata.category(char) == "Sc" for char in text):
+        return CellError("currency_sign", f"{shown(text)} holds a currency sign; write the number alone.")
     if re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)+", text):
         return CellError(
-            "separators", f"{shown(text)} is not clear: decimals follow “{decimal}”, thousands are threes."
+            "separators",
+            f"{shown(text)} is not clear: decimals follow “{decimal}”, thousands are threes. A mapping names the mark.",
         )
     return CellError("not_a_number", f"{shown(text) or 'An empty cell'} is not a number.")
 
@@ -221,7 +249,7 @@ def day(written: str, pattern: str | None = None) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise _no_day(text, "2026-11-21", pattern)
+    raise _no_day(text, pattern or "%Y-%m-%d")
 
 
 def moment(written: str, pattern: str | None = None) -> datetime:
@@ -237,13 +265,21 @@ def moment(written: str, pattern: str | None = None) -> datetime:
             return datetime.fromisoformat(text)
     except ValueError:
         pass
-    raise _no_day(text, "2026-11-21 14:30", pattern)
+    raise _no_day(text, pattern or "%Y-%m-%d %H:%M")
 
 
-def _no_day(text: str, example: str, pattern: str | None) -> CellError:
+def is_pattern_of_days(pattern: str) -> bool:
+    """Whether a pattern of strptime's tells the whole day: %d/%m/%Y does, %d/%m and DD/MM/YYYY do not."""
+    try:
+        return datetime.strptime(f"{_EXAMPLE:{pattern}}", pattern).date() == _EXAMPLE.date()
+    except (ValueError, re.error):
+        return False
+
+
+def _no_day(text: str, pattern: str) -> CellError:
     if text.startswith("="):
         return CellError("formula", f"{shown(text)} is a formula, not a date.")
-    wanted = f"the pattern {pattern}" if pattern else f"a form like {example}"
+    wanted = f"a form like {_EXAMPLE:{pattern}}; a mapping can name another"
     return CellError("not_a_date", f"{shown(text) or 'An empty cell'} is not a date in {wanted}.")
 
 

@@ -50,6 +50,20 @@ def submit(form: FlaskForm, run: Callable[[], Any], done: Callable[[Any], Any]):
     return done(result)
 
 
+def press(run: Callable[[], Any], done: Callable[[Any], Any], back: str):
+    """Run a use case for a button; what it refuses is said at the address the button stands at.
+
+    run: calls the use case; done: makes the answer from its result
+    """
+    try:
+        result = run()
+    except (NotFound, Overloaded):
+        raise
+    except VentoryError as error:
+        return gone(error, back)
+    return done(result)
+
+
 def show_problem(form: FlaskForm, error: VentoryError) -> None:
     """Put an error beside the field it blames, or on top of the form."""
     for each in error.problems or [error]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import math
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -37,6 +40,11 @@ POLL_SECONDS = 0.5
 # While writers are busy, events are taken in handfuls: without a breath the worker numbered two or three at a time and
 # took a tenth of the machine from them.
 BREATH_SECONDS = 0.1
+# How long a mail server may take to answer.
+MAIL_SECONDS = 30.0
+# A part that fails rests, for so many times as long as it tried: the others have most of the worker meanwhile.
+REST = 10
+LONGEST_REST_SECONDS = 300.0
 TIDY_SECONDS = 3600
 SWEEP_SECONDS = 86_400
 KEEP = timedelta(days=7)
@@ -62,9 +70,16 @@ class Reader:
 def run(config: Config, engine: Engine) -> None:
     """Work until told to stop (SIGTERM or SIGINT)."""
     logs.configure(config.home, is_loud=config.is_production)
+    # A mail server that takes the connection and says nothing would be waited for without end.
+    socket.setdefaulttimeout(MAIL_SECONDS)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    work(config, engine, stop)
+
+
+def work(config: Config, engine: Engine, stop: threading.Event) -> None:
+    """Do the worker's parts in turn, as the only one of this data folder, until told to stop."""
     with only_one(config.home, stop):
         factors.bind((config.secret_key, *config.secret_key_fallbacks))
         readers = [
@@ -75,30 +90,23 @@ def run(config: Config, engine: Engine) -> None:
         notary = Notary(engine, config)
         prover = Prover(engine, config)
         waiter = dialect.of(engine).Waiter(engine)
-        tidied_at = -math.inf
-        # The first sweep waits an hour: one after every start would list the whole storage each time.
-        swept_at = time.monotonic() - SWEEP_SECONDS + TIDY_SECONDS
+        parts = [
+            *(Part(reader.name, partial(deliver_all, engine, reader)) for reader in readers),
+            Part("facts", bookkeeper.step),
+            Part("seals", notary.step),
+            Part("proofs", prover.step),
+            Part("tidying", partial(_tidy_all, engine), every=TIDY_SECONDS),
+            # The first sweep waits an hour: one after every start would list the whole storage each time.
+            Part("sweep", partial(files.sweep, engine), every=SWEEP_SECONDS, due_at=time.monotonic() + TIDY_SECONDS),
+        ]
         while not stop.is_set():
             try:
-                busy = step(engine, readers)
-                busy = bookkeeper.step() or busy
-                busy = notary.step() or busy
-                prover.step()
-                if time.monotonic() - tidied_at > TIDY_SECONDS:
-                    tidy(engine)
-                    forget_attempts(engine)
-                    seal_again(engine)
-                    journal.forget(engine)
-                    files.purge(engine)
-                    tidied_at = time.monotonic()
-                if time.monotonic() - swept_at > SWEEP_SECONDS:
-                    swept_at = time.monotonic()
-                    files.sweep(engine)
+                busy = number(engine) > 0
             except Exception:
-                log.exception("worker")
-                busy = False
+                log.exception("worker")  # the database is away: then no part can do anything
                 stop.wait(1)
-            if busy:
+                continue
+            if sum(part.step() for part in parts) or busy:
                 stop.wait(BREATH_SECONDS)
             else:
                 waiter.wait(stop, POLL_SECONDS)
@@ -106,14 +114,40 @@ def run(config: Config, engine: Engine) -> None:
         waiter.close()
 
 
-def step(engine: Engine, readers: Sequence[Reader]) -> bool:
-    """Number what was committed, then let every reader take what waits for it. returns: whether anything was done"""
-    numbered = number(engine)
-    delivered = [_deliver_all(engine, reader) for reader in readers]
-    return bool(numbered) or any(delivered)
+@dataclass
+class Part:
+    """What the worker does each round. One that fails rests, and holds up no other.
+
+    do: returns whether there was anything to do
+    every: seconds until it is due again, from its beginning
+    """
+
+    name: str
+    do: Callable[[], Any]
+    every: float = 0.0
+    due_at: float = -math.inf
+
+    def step(self) -> bool:
+        """Do it when it is due. returns: whether there was anything to do"""
+        began = time.monotonic()
+        if began < self.due_at:
+            return False
+        self.due_at = began + self.every
+        try:
+            return bool(self.do())
+        except Exception:
+            log.exception("worker", part=self.name)
+            now = time.monotonic()
+            self.due_at = now + min(LONGEST_REST_SECONDS, max(1.0, REST * (now - began)))
+            return False
 
 
-def _deliver_all(engine: Engine, reader: Reader) -> int:
+def _tidy_all(engine: Engine) -> None:
+    for each in (tidy, forget_attempts, seal_again, journal.forget, files.purge):
+        each(engine)
+
+
+def deliver_all(engine: Engine, reader: Reader) -> int:
     done = count = deliver(engine, reader)
     while count == BATCH:
         count = deliver(engine, reader)

@@ -8,12 +8,12 @@ from ventory.blueprints.admin.forms import InviteForm, RoleForm, SettingsForm
 from ventory.blueprints.inventories import invitations, members, queries, workspaces
 from ventory.blueprints.stores import queries as stores
 from ventory.core.access import LIMITABLE, ROLES
-from ventory.core.errors import NotFound, Overloaded, VentoryError
+from ventory.core.errors import NotFound
 from ventory.db.paging import MOST
 from ventory.db.unit_of_work import Command
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.pages import RowAddresses, form_page, gone, press, submit
 from ventory.web.tables import Column, Empty, Table
 
 admin_bp = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
@@ -132,13 +132,7 @@ def hand_over(member_id):
 
 def _done(run, say, address: str):
     """Run what a button stands for and say what came of it."""
-    try:
-        done = run()
-    except (NotFound, Overloaded):
-        raise
-    except VentoryError as error:
-        return gone(error, address)
-    return gone(say(done), address)
+    return press(run, lambda done: gone(say(done), address), address)
 
 
 @admin_bp.get("/invitations")

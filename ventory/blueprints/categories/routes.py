@@ -6,11 +6,11 @@ from flask import Blueprint, g, render_template, url_for
 
 from ventory.blueprints.categories import queries, service
 from ventory.blueprints.categories.forms import CategoryForm
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.db.paging import Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
 from ventory.web.tables import Column, Empty, Table
 
 categories_bp = Blueprint("categories", __name__, url_prefix="/categories")
@@ -144,10 +144,8 @@ def edit(category_id):
 @guard("chain.write")
 def remove(category_id):
     """Remove an empty category."""
-    try:
-        service.remove(service.RemoveCategory(category_id=category_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".edit", category_id=category_id))
-    return gone("The category was removed.", url_for(".listing"))
+    return press(
+        lambda: service.remove(service.RemoveCategory(category_id=category_id, **asked())),
+        lambda _: gone("The category was removed.", url_for(".listing")),
+        url_for(".edit", category_id=category_id),
+    )

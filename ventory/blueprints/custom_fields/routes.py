@@ -7,11 +7,11 @@ from flask import Blueprint, g, render_template, url_for
 from ventory.blueprints.categories import queries as categories
 from ventory.blueprints.custom_fields import queries, service
 from ventory.blueprints.custom_fields.forms import KIND_NAMES, FieldForm, NewFieldForm
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.db.paging import Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
 from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Table
 
@@ -138,10 +138,8 @@ def edit(field_id):
 @guard("chain.write")
 def remove(field_id):
     """Remove a custom field."""
-    try:
-        service.remove(service.RemoveField(field_id=field_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".edit", field_id=field_id))
-    return gone("The field was removed.", url_for(".listing"))
+    return press(
+        lambda: service.remove(service.RemoveField(field_id=field_id, **asked())),
+        lambda _: gone("The field was removed.", url_for(".listing")),
+        url_for(".edit", field_id=field_id),
+    )

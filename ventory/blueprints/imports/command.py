@@ -44,7 +44,7 @@ def import_file(
     except NotStarted as error:
         click.echo(f"Not started: {error}", err=True)
         return 2
-    report = Report(file.name, reader.table.header, home / "imports")
+    report = Report(reader.table.name, reader.table.header, home / "imports")
     _say_reading(reader.table)
     try:
         with _shown_progress() as progress:
@@ -75,7 +75,7 @@ def _reader(
 
 def _say_reading(table: Table) -> None:
     how = "" if table.survey.says_so or table.encoding == "utf-8" else ", which is a guess (--encoding says otherwise)"
-    click.echo(f"Reading {table.path.name} as {table.encoding}{how}, columns by the mapping {table.mapping.name}")
+    click.echo(f"Reading {table.name} as {table.encoding}{how}, columns by the mapping {table.mapping.name}")
     if table.unused:
         click.echo(f"Columns that are not used: {', '.join(table.unused)}")
 

@@ -46,7 +46,7 @@ class Journal:
     def _line(self, written: dict[str, str]) -> TillLine | None:
         """A paid line of goods, None for any other and for one that cannot be read."""
         try:
-            price = cells.price(written.get("price", ""), self._table.mapping.decimal)
+            price = cells.price(written.get("price", ""), self._table.decimal)
             code = cells.code(written.get("sku", ""), self._longest_sku)
             name = cells.line(written.get("name", ""), self._longest_name)
         except CellError:

@@ -152,16 +152,16 @@ class Given:
         return self._read(name, required, lambda text: cells.code(text, most))
 
     def quantity(self, name: str, *, least: Decimal | None = None, required: bool = False) -> Decimal | None:
-        return self._read(name, required, lambda text: cells.quantity(text, self._table.mapping.decimal, least=least))
+        return self._read(name, required, lambda text: cells.quantity(text, self._table.decimal, least=least))
 
     def price(self, name: str, *, required: bool = False) -> Decimal | None:
-        return self._read(name, required, lambda text: cells.price(text, self._table.mapping.decimal))
+        return self._read(name, required, lambda text: cells.price(text, self._table.decimal))
 
     def money(self, name: str, *, least: Decimal | None = None, required: bool = False) -> Decimal | None:
-        return self._read(name, required, lambda text: cells.money(text, self._table.mapping.decimal, least=least))
+        return self._read(name, required, lambda text: cells.money(text, self._table.decimal, least=least))
 
     def whole(self, name: str, *, least: int, most: int, required: bool = False) -> int | None:
-        decimal = self._table.mapping.decimal
+        decimal = self._table.decimal
         return self._read(name, required, lambda text: cells.whole(text, decimal, least=least, most=most))
 
     def day(self, name: str, *, required: bool = False) -> date | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ventory.core import cells
 from ventory.core.errors import BadInput
 
 BUILT_IN = Path(__file__).with_name("mappings")
@@ -58,7 +59,7 @@ class ColumnMap:
 
     columns: the column or columns of each field; several are joined by commas
     constants: fields that every row has alike; pad: to how many digits a code is filled with leading zeros
-    decimal: the mark before decimals, "." or ","; dates: a pattern of strptime's, None for ISO
+    decimal: the mark before decimals, "." or ",", else not said; dates: a pattern of strptime's, None for ISO
     source: what the rows come from; with a document's number it tells rows that came before
     """
 
@@ -68,7 +69,7 @@ class ColumnMap:
     source: str = ""
     constants: Mapping[str, str] = field(default_factory=dict)
     pad: Mapping[str, int] = field(default_factory=dict)
-    decimal: str = "."
+    decimal: str = ""
     dates: str | None = None
     rules: Mapping[str, Any] = field(default_factory=dict)
 
@@ -172,8 +173,10 @@ def _checked(shape: Shape, file: Path, said: dict[str, Any]) -> ColumnMap:
     if said.get("decimal", ".") not in (".", ","):
         raise refuse('decimal is "." or ",".')
     for name in ("source", "dates", "title"):
-        if not isinstance(said.get(name, ""), str):
-            raise refuse(f"{name} is text.")
+        if not isinstance(said.get(name, ""), str) or not said.get(name, "").isprintable():
+            raise refuse(f"{name} is a line of text.")
+    if "dates" in said and not cells.is_pattern_of_days(said["dates"]):
+        raise refuse('dates is a pattern of day, month and year, such as "%d/%m/%Y" or "%m/%d/%y %H:%M".')
     for name in shape.required:
         if name not in columns and name not in constants:
             raise refuse(f"[columns] does not say where {name} comes from.")
@@ -184,7 +187,7 @@ def _checked(shape: Shape, file: Path, said: dict[str, Any]) -> ColumnMap:
         source=said.get("source", ""),
         constants=constants,
         pad=pad,
-        decimal=said.get("decimal", "."),
+        decimal=said.get("decimal", ""),
         dates=said.get("dates"),
         rules=table("rules", shape.rules),
     )

@@ -388,7 +388,7 @@ class Products(Kind):
                 lines=tuple(moves),
                 occurred_at=work.now,
                 business_date=rules.business_date_of(work.now, work.now, store.time_zone, self._stores.lock_date),
-                note=f"{self.table.path.name}"[:200],
+                note=self.table.name[:200],
             )
             for store, moves in lines.items()
         ]

@@ -95,6 +95,16 @@ class Table:
         return self.survey.encoding
 
     @property
+    def name(self) -> str:
+        """The file's name as text, whatever bytes it is made of."""
+        return os.fsencode(self.path.name).decode("utf-8", "replace")
+
+    @property
+    def decimal(self) -> str:
+        """The mark before decimals. Where nobody says, only commas between cells tell that it is a point."""
+        return self.mapping.decimal or ("." if self.delimiter == "," else cells.UNSAID)
+
+    @property
     def unused(self) -> list[str]:
         """Columns that feed nothing."""
         used = {index for indexes in self._sources.values() for index in indexes}

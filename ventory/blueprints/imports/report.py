@@ -15,6 +15,8 @@ from ventory.blueprints.imports.reading import Problem
 from ventory.core.cells import neutral
 
 SHOWN = 20
+LONGEST_NAME = 200
+"""Bytes; a folder takes names of 255."""
 
 
 @dataclass
@@ -84,7 +86,8 @@ class Report:
 
     def _new_file(self) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self.folder / f"{self.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-rejects.csv"
+        begun = self.name.encode()[:LONGEST_NAME].decode(errors="ignore")
+        return self.folder / f"{begun}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-rejects.csv"
 
 
 class _Sheet:

@@ -83,7 +83,7 @@ class Sales(PastKind):
         code = given.code("item", 64, required=True)
         asked = given.quantity("quantity", required=True)
         clock = given.moment("time", required=True)
-        price = given.read("price", lambda text: cells.number(text, self.table.mapping.decimal))
+        price = given.read("price", lambda text: cells.number(text, self.table.decimal))
         customer, country = given.line("customer", 100), given.line("country", 80)
         name = given.line("name", 200) or ""
         if given.problems:

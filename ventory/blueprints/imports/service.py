@@ -54,7 +54,7 @@ def _in_short(kind: Kind, outcome: Outcome) -> str:
     """What the audit trail says of a chunk: the file and its counts."""
     counts = {"applied": outcome.posted, "there already": outcome.already_there, "refused": len(outcome.problems)}
     told = [f"{count} {word}" for word, count in (counts | outcome.told).items() if count]
-    return f"{kind.table.path.name}: {', '.join(told) or 'nothing to do'}"
+    return f"{kind.table.name}: {', '.join(told) or 'nothing to do'}"
 
 
 def run(kind: Kind, report: Report, *, all_or_nothing: bool = False, progress: Progress | None = None) -> None:

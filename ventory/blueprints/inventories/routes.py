@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from ventory.blueprints.inventories import invitations, kinds, members, queries, service, workspaces
 from ventory.blueprints.inventories.forms import InventoryForm, JoinForm, NewPersonForm
-from ventory.core.errors import BadInput, NotFound, Overloaded, VentoryError
+from ventory.core.errors import BadInput, NotFound
 from ventory.db.unit_of_work import Command
 from ventory.web import reading
 from ventory.web.auth import PUBLIC, SIGNED_IN, asked, guard
-from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.pages import RowAddresses, form_page, gone, press, submit
 from ventory.web.tables import Column, Empty, Table
 
 inventories_bp = Blueprint("inventories", __name__, url_prefix="/inventories", template_folder="templates")
@@ -108,10 +108,10 @@ def leave(inventory_id):
         for each in queries.inventories_of(reading.session(), g.actor.user_id).rows
         if each.id != inventory_id and each.archived_at is None
     ]
-    try:
-        members.leave(Command(**asked()))
-    except VentoryError as error:
-        return gone(error, url_for(".listing"))
+    return press(lambda: members.leave(Command(**asked())), lambda _: _left(others), url_for(".listing"))
+
+
+def _left(others: list[int]):
     if others:
         return _turn_to(others[0], "You have left. This is another of your inventories.")
     return gone("You have left. Sign in again when you are invited to another inventory.", url_for("auth.login"))
@@ -163,12 +163,12 @@ def add(kind):
     """Add what is lacking of a kind's catalogue."""
     if kind not in kinds.KINDS:
         raise NotFound("There is no such kind of shop.")
-    try:
-        done = service.add_catalogue(service.AddCatalogue(kind=kind, **asked()))
-    except (NotFound, Overloaded):
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".catalogue"))
+    return press(
+        lambda: service.add_catalogue(service.AddCatalogue(kind=kind, **asked())), _added, url_for(".catalogue")
+    )
+
+
+def _added(done):
     what = _counted({word: getattr(done, word) for word in WORDS})
     return gone(f"Added: {what}." if what else "Everything of it was here already.", url_for("categories.listing"))
 

@@ -6,11 +6,11 @@ from flask import Blueprint, g, render_template, url_for
 
 from ventory.blueprints.inventory_types import queries, service
 from ventory.blueprints.inventory_types.forms import TypeForm
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.db.paging import Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
 from ventory.web.tables import Column, Empty, Table
 
 types_bp = Blueprint("inventory_types", __name__, url_prefix="/inventory_types")
@@ -101,10 +101,8 @@ def edit(type_id):
 @guard("chain.write")
 def remove(type_id):
     """Remove a type that no item is of."""
-    try:
-        service.remove(service.RemoveType(type_id=type_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".edit", type_id=type_id))
-    return gone("The type was removed.", url_for(".listing"))
+    return press(
+        lambda: service.remove(service.RemoveType(type_id=type_id, **asked())),
+        lambda _: gone("The type was removed.", url_for(".listing")),
+        url_for(".edit", type_id=type_id),
+    )

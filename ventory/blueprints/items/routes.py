@@ -23,7 +23,7 @@ from ventory.core.unset import UNSET
 from ventory.db.paging import DEFAULT_LIMIT
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import RowAddresses, form_page, gone, submit
+from ventory.web.pages import RowAddresses, form_page, gone, press, submit
 from ventory.web.requests import number_asked, number_in, numbers_in
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
@@ -411,13 +411,11 @@ def archive(item_id):
 @guard("catalogue.write")
 def restore(item_id):
     """Bring an archived item back."""
-    try:
-        service.restore(service.RestoreItem(item_id=item_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for("stock.item", item_id=item_id))
-    return gone("Back in the catalogue.", url_for("stock.item", item_id=item_id))
+    return press(
+        lambda: service.restore(service.RestoreItem(item_id=item_id, **asked())),
+        lambda _: gone("Back in the catalogue.", url_for("stock.item", item_id=item_id)),
+        url_for("stock.item", item_id=item_id),
+    )
 
 
 @items_bp.get("/<int:item_id>/notes")

@@ -14,13 +14,13 @@ from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.prices import queries, service
 from ventory.blueprints.prices.forms import DaysForm, NewPriceListForm, PriceListForm
 from ventory.blueprints.stores import current
-from ventory.core.errors import BadInput, NotFound, SeveralErrors, VentoryError
+from ventory.core.errors import BadInput, NotFound, SeveralErrors
 from ventory.core.pricing import Period
 from ventory.core.quantity import PRICE_DECIMALS, PRICE_LIMIT, decimals_of
 from ventory.db.paging import DEFAULT_LIMIT, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
 from ventory.web.requests import number_asked, number_in
 from ventory.web.schemas import amount_text
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
@@ -319,13 +319,11 @@ def edit_list(list_id):
 @guard("prices.write")
 def remove_list(list_id):
     """Remove an empty price list."""
-    try:
-        service.remove_list(service.RemovePriceList(list_id=list_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for("prices.edit_list", list_id=list_id))
-    return gone("The list was removed.", url_for("prices.grid"))
+    return press(
+        lambda: service.remove_list(service.RemovePriceList(list_id=list_id, **asked())),
+        lambda _: gone("The list was removed.", url_for("prices.grid")),
+        url_for("prices.edit_list", list_id=list_id),
+    )
 
 
 @prices_bp.post("/items/prices/<int:list_id>/<int:price_id>/withdraw")
@@ -334,10 +332,8 @@ def withdraw(list_id, price_id):
     """Take a price back from the item's page."""
     item_id = number_in(request.form.get("item", ""))
     back = url_for("prices.grid") if item_id is None else url_for("stock.item", item_id=item_id)
-    try:
-        service.withdraw_price(service.WithdrawPrice(list_id=list_id, price_id=price_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, back)
-    return gone("The price was taken back.", back)
+    return press(
+        lambda: service.withdraw_price(service.WithdrawPrice(list_id=list_id, price_id=price_id, **asked())),
+        lambda _: gone("The price was taken back.", back),
+        back,
+    )

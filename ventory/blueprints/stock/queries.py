@@ -439,17 +439,8 @@ def levels_in_store(
 
     state: "", out, low or over. shape: Page of LevelRow
     """
-    statement = (
+    figures = (
         select(
-            Item.id,
-            Item.sku,
-            Item.name,
-            Item.name_key,
-            Item.sku_key,
-            Category.name.label("category"),
-            Category.tint,
-            UnitRow.code.label("unit"),
-            UnitRow.decimals,
             Balance.state,
             Balance.on_hand,
             Balance.reserved,
@@ -461,7 +452,6 @@ def levels_in_store(
         )
         .select_from(Balance)
         .join(Item, and_(Item.inventory_id == Balance.inventory_id, Item.id == Balance.item_id))
-        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
         .join(
             ItemStore,
             and_(
@@ -470,9 +460,9 @@ def levels_in_store(
                 ItemStore.item_id == Balance.item_id,
             ),
         )
-        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
         .where(Balance.place_id == store_id)
     )
+    statement = _with_words(figures)
     if state in STATE_OF_WORD:
         statement = statement.where(Balance.state == STATE_OF_WORD[state])
     elif state == "over":
@@ -484,31 +474,49 @@ def levels_in_store(
     ]
     keys = _order(sort, SORTS_IN_STORE, worst_first)
     page = fetch(session, _chosen(statement, search, category_id, tag), keys, limit=limit, cursor=cursor)
-    sees_costs = actor.may("costs.read")
     images = files.images_by_item(session, [row.id for row in page.rows])
-    rows = tuple(
-        LevelRow(
-            row.id,
-            row.sku,
-            row.name,
-            row.category,
-            row.tint,
-            row.unit,
-            row.decimals,
-            state_of(row.state),
-            row.on_hand - row.reserved,
-            row.on_hand,
-            row.reserved,
-            row.incoming,
-            row.value if sees_costs else None,
-            row.reorder_point,
-            row.target_level,
-            row.shelf,
-            images=images.get(row.id, ()),
-        )
-        for row in page.rows
-    )
+    rows = tuple(_store_row(row, actor, images.get(row.id, ())) for row in page.rows)
     return Page(rows, page.next_cursor, page.previous_cursor)
+
+
+def _with_words(statement: Select) -> Select:
+    """A select from items, with what a row of levels calls them."""
+    return (
+        statement.add_columns(
+            Item.id,
+            Item.sku,
+            Item.name,
+            Item.name_key,
+            Item.sku_key,
+            Category.name.label("category"),
+            Category.tint,
+            UnitRow.code.label("unit"),
+            UnitRow.decimals,
+        )
+        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
+        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
+    )
+
+
+def _head(row: Any) -> tuple[int, str, str, str | None, int | None, str, int]:
+    """The first fields of a LevelRow."""
+    return row.id, row.sku, row.name, row.category, row.tint, row.unit, row.decimals
+
+
+def _store_row(row: Any, actor: Actor, images: tuple[ImageView, ...]) -> LevelRow:
+    return LevelRow(
+        *_head(row),
+        state_of(row.state),
+        row.on_hand - row.reserved,
+        row.on_hand,
+        row.reserved,
+        row.incoming,
+        row.value if actor.may("costs.read") else None,
+        row.reorder_point,
+        row.target_level,
+        row.shelf,
+        images=images,
+    )
 
 
 def levels_everywhere(
@@ -527,21 +535,7 @@ def levels_everywhere(
 
     state: "", out or low anywhere, or none (carried nowhere). shape: Page of LevelRow
     """
-    statement = (
-        select(
-            Item.id,
-            Item.sku,
-            Item.name,
-            Item.name_key,
-            Item.sku_key,
-            Category.name.label("category"),
-            Category.tint,
-            UnitRow.code.label("unit"),
-            UnitRow.decimals,
-        )
-        .join(UnitRow, and_(UnitRow.inventory_id == Item.inventory_id, UnitRow.id == Item.unit_id))
-        .outerjoin(Category, and_(Category.inventory_id == Item.inventory_id, Category.id == Item.category_id))
-    )
+    statement = _with_words(select().select_from(Item))
     if state in STATE_OF_WORD:
         short = select(Balance.item_id).where(Balance.state == STATE_OF_WORD[state], Balance.state < 2)
         statement = statement.where(Item.id.in_(_in_stores(short, actor)))
@@ -580,12 +574,11 @@ def _totals(session: Session, actor: Actor, ids: list[int]) -> dict[int, Any]:
 
 
 def _total_row(row: Any, total: Any, actor: Actor, images: tuple[ImageView, ...]) -> LevelRow:
-    head = (row.id, row.sku, row.name, row.category, row.tint, row.unit, row.decimals)
     if total is None:
-        return LevelRow(*head, "ok", ZERO, ZERO, ZERO, ZERO, ZERO, in_stores=0, out_in=0, low_in=0, images=images)
+        return LevelRow(*_head(row), "ok", ZERO, ZERO, ZERO, ZERO, ZERO, in_stores=0, out_in=0, low_in=0, images=images)
     state = "out" if total.out_in else "low" if total.low_in else "ok"
     return LevelRow(
-        *head,
+        *_head(row),
         state,
         total.on_hand - total.reserved,
         total.on_hand,

@@ -24,7 +24,7 @@ from ventory.blueprints.tags.queries import tag_choices
 from ventory.blueprints.uom import queries as uom
 from ventory.core.barcodes import normal
 from ventory.core.days import local_day
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.core.files import ATTACHMENT
 from ventory.core.ledger import MOVEMENT_KINDS
 from ventory.core.movements import PERMISSIONS
@@ -34,7 +34,7 @@ from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import charts, reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import RowAddresses, gone, submit
+from ventory.web.pages import RowAddresses, gone, press, submit
 from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
@@ -442,11 +442,8 @@ def _recorded(kind: str, view: items.ItemView, done):
 def reverse(movement_id):
     """Take a movement back by another."""
     back = local_target(request.form.get("back"), url_for("stock.movements"))
-    try:
-        done = service.reverse(service.ReverseMovement(movement_id=movement_id, reason="correction", **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, back)
-    flash(f"Movement {movement_id} was taken back by movement {done.id}.")
-    return redirect(back, 303)
+    return press(
+        lambda: service.reverse(service.ReverseMovement(movement_id=movement_id, reason="correction", **asked())),
+        lambda done: gone(f"Movement {movement_id} was taken back by movement {done.id}.", back),
+        back,
+    )

@@ -13,13 +13,13 @@ from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.suppliers import queries, service
 from ventory.blueprints.suppliers.forms import WEEKDAYS, SupplierForm, TermsForm
 from ventory.blueprints.suppliers.queries import SupplierView, TermsView
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.core.purchasing import Cutoff
 from ventory.core.quantity import plain
 from ventory.db.paging import DEFAULT_LIMIT, MOST, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import RowAddresses, gone, submit
+from ventory.web.pages import RowAddresses, gone, press, submit
 from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
@@ -439,12 +439,8 @@ def put_back(supplier_id, item_id):
         raise NotFound("There is nothing to put back.")
     # Somebody else may be preferred by now: the old choice does not overrule the new one.
     terms = replace(form.terms(), is_preferred=None if form.is_preferred.data else False)
-    try:
-        view = service.add_terms(
-            service.AddTerms(supplier_id=supplier_id, item=ItemRef(item_id=item_id), terms=terms, **asked())
-        )
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".show", supplier_id=supplier_id))
-    return gone(f"{view.supplier} sells {view.name} again.", url_for(".show", supplier_id=supplier_id))
+    back = url_for(".show", supplier_id=supplier_id)
+    command = service.AddTerms(supplier_id=supplier_id, item=ItemRef(item_id=item_id), terms=terms, **asked())
+    return press(
+        lambda: service.add_terms(command), lambda view: gone(f"{view.supplier} sells {view.name} again.", back), back
+    )

@@ -6,11 +6,11 @@ from flask import Blueprint, g, render_template, request, url_for
 
 from ventory.blueprints.tags import queries, service
 from ventory.blueprints.tags.forms import MergeForm, TagForm
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
 from ventory.web.tables import Column, Empty, Table
 
 tags_bp = Blueprint("tags", __name__, url_prefix="/items/tags", template_folder="templates")
@@ -86,13 +86,11 @@ def edit(tag_id):
 @guard("chain.write")
 def remove(tag_id):
     """Remove a tag that no item carries."""
-    try:
-        service.remove(service.RemoveTag(tag_id=tag_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".edit", tag_id=tag_id))
-    return gone("The tag was removed.", url_for(".listing"))
+    return press(
+        lambda: service.remove(service.RemoveTag(tag_id=tag_id, **asked())),
+        lambda _: gone("The tag was removed.", url_for(".listing")),
+        url_for(".edit", tag_id=tag_id),
+    )
 
 
 def _others(tag_id: int) -> list[tuple[int, str]]:

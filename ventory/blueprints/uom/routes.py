@@ -6,11 +6,11 @@ from flask import Blueprint, g, render_template, url_for
 
 from ventory.blueprints.uom import queries, service
 from ventory.blueprints.uom.forms import UnitForm
-from ventory.core.errors import NotFound, VentoryError
+from ventory.core.errors import NotFound
 from ventory.db.paging import Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
-from ventory.web.pages import Removal, RowAddresses, form_page, gone, submit
+from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
 from ventory.web.tables import Column, Empty, Table
 
 uom_bp = Blueprint("uom", __name__, url_prefix="/uom")
@@ -126,10 +126,8 @@ def edit(unit_id):
 @guard("chain.write")
 def remove(unit_id):
     """Remove a unit that nothing is counted in."""
-    try:
-        service.remove(service.RemoveUnit(unit_id=unit_id, **asked()))
-    except NotFound:
-        raise
-    except VentoryError as error:
-        return gone(error, url_for(".edit", unit_id=unit_id))
-    return gone("The unit was removed.", url_for(".listing"))
+    return press(
+        lambda: service.remove(service.RemoveUnit(unit_id=unit_id, **asked())),
+        lambda _: gone("The unit was removed.", url_for(".listing")),
+        url_for(".edit", unit_id=unit_id),
+    )
