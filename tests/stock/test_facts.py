@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.chain import asked
@@ -34,6 +35,7 @@ from ventory.core.errors import VentoryError
 from ventory.core.facts import FLOWS, WINDOWS
 from ventory.core.facts import change as change_by
 from ventory.db import unit_of_work
+from ventory.db.dialect import postgresql
 from ventory.db.engine import reading, writing
 from ventory.db.scope import scope as within
 from ventory.models import (
@@ -46,7 +48,7 @@ from ventory.models import (
     Place,
     RecentSales,
 )
-from ventory.stock import facts
+from ventory.stock import facts, recount
 from ventory.stock.verify import rebuild, verify
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
@@ -348,6 +350,54 @@ def test_what_the_worker_has_not_come_to_is_no_difference(chain, engine, worker)
         rebuild(session.connection())
     worker()
     check(engine)
+
+
+def test_every_line_is_counted_wherever_a_block_of_them_ends(chain, engine, worker, monkeypatch):
+    chain.item("tea", stock=100)
+    chain.item("mug", stock=100)
+    for quantity in (1, 2, 3):
+        chain.move("sale", ("tea", quantity), ("mug", quantity))
+    worker()
+
+    for most in (1, 2, 3, 8):
+        monkeypatch.setattr(postgresql, "COPIED", most)
+        assert differences(engine) == set()
+        assert tampered(engine, "UPDATE daily_fact SET lines = lines + 1") == {f"lines on {today()}"}
+        assert tampered(engine, "UPDATE daily_fact SET lines = lines - 1") == set()
+
+
+def test_counting_that_breaks_off_leaves_the_connection_to_others(chain, engine, worker, monkeypatch):
+    chain.item("tea", stock=100)
+    for quantity in (1, 2, 3):
+        chain.move("sale", ("tea", quantity))
+    worker()
+    monkeypatch.setattr(postgresql, "COPIED", 1)
+    monkeypatch.setattr(recount, "flow_of", lambda *_, **__: 1 / 0)
+
+    with reading(engine).connect() as connection:
+        with pytest.raises(ZeroDivisionError):
+            verify(connection)
+        connection.rollback()
+        assert connection.execute(text("SELECT count(*) FROM movement")).scalar_one() == 4
+
+
+def test_lines_that_somebody_emptied_are_not_taken_for_others(chain, engine, worker):
+    """A column without its NOT NULL can be emptied: the rows that the proof reads must stay as long as they are."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite gives values, not rows of a length")
+    chain.item("tea", stock=100)
+    for quantity in (1, 2, 3):
+        chain.move("sale", ("tea", quantity))
+    worker()
+    with writing(engine).begin() as connection:
+        connection.execute(text("ALTER TABLE movement_line DISABLE TRIGGER USER"))
+        connection.execute(text("ALTER TABLE movement DISABLE TRIGGER USER"))
+        connection.execute(text("ALTER TABLE movement_line ALTER item_id DROP NOT NULL"))
+        connection.execute(text("ALTER TABLE movement ALTER occurred_at DROP NOT NULL"))
+
+    assert f"sold on {today()}" in tampered(engine, "UPDATE movement_line SET item_id = NULL WHERE quantity = 2")
+    with pytest.raises(DBAPIError):
+        tampered(engine, "UPDATE movement SET occurred_at = NULL WHERE kind = 'sale'")
 
 
 def test_an_import_that_names_many_movements_is_followed_and_waits_like_any_other(chain, engine, trend, worker):

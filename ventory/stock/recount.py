@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -51,67 +52,57 @@ class Recount:
             for at, days in enumerate(WINDOWS)
         ]
         self._last, self._oldest = until.isoformat(), self._windows[-1][1]
-        self._flows: dict[tuple, tuple[int, int, int, tuple[int, int] | None]] = {}
-        self._days: dict[str, tuple[int, int]] = {}
+        self._flows: dict[int, tuple[int, int, int, tuple[int, int] | None]] = {}
+        self._days: dict[Any, tuple[str, int, int]] = {}
 
     def facts(self, connection: Connection) -> Iterator[bytes]:
         """The rows of daily_fact from the item on, by item and day."""
-        item_id, closing = None, 0
-        lines = dialect.of(connection).lines_seen(connection, self.where.id)
-        if self.left_out:
-            lines = (line for line in lines if line[-1] not in self.left_out)
-        for (item, day), of_day in groupby(lines, itemgetter(0, 1)):
-            if item != item_id:
-                item_id, opening = item, 0
-            else:
-                opening = closing
-            closing, row = self._day(item, day, opening, of_day)
-            yield row
+        database = dialect.of(connection)
+        with closing(database.lines_seen(connection, self.where.id)) as lines:
+            counting = (line for line in lines if line[-1] not in self.left_out) if self.left_out else lines
+            item_id, level = None, 0
+            for (item, written), of_day in groupby(counting, itemgetter(0, 1)):
+                if written not in self._days:
+                    shown, day = database.day_of(written)
+                    self._days[written] = (shown, *day_span(day, self.where.time_zone))
+                opening = level if item == item_id else 0
+                item_id = item
+                level, row = self._day(item, *self._days[written], opening, list(of_day))
+                yield row
 
-    def _day(self, item_id: int, day: str, opening: int, lines: Iterable[tuple]) -> tuple[int, bytes]:
+    def _day(
+        self, item_id: int, day: str, begins: int, seconds: int, opening: int, lines: list[tuple]
+    ) -> tuple[int, bytes]:
         """One fact. returns: the closing, and the row"""
-        begins, seconds = self._span(day)
         flows, total = _NOTHING.copy(), self.totals[day]
         of_category = self.categories[self.of_items.get(item_id, NOWHERE), day]
-        level, out, count, second = opening, seconds if opening <= 0 else 0, 0, 0
+        level, out = opening, seconds if opening <= 0 else 0
         is_recent = self._oldest < day <= self._last
-        for second, quantity, other, is_reversal, inward, _ in self._in_time(lines, begins, seconds):
-            at, sign, change, recent = self._flow(other, is_reversal, inward)
-            flows[at] += sign * quantity
-            total[at] += sign * quantity
-            of_category[at] += sign * quantity
+        if lines[0][2] < begins or lines[-1][2] > begins + seconds:
+            lines = _within(lines, begins, begins + seconds)
+        for _, _, epoch, _, quantity, way, _ in lines:
+            at, sign, change, recent = self._flows.get(way) or self._flow(way)
+            amount = sign * quantity
+            flows[at] += amount
+            total[at] += amount
+            of_category[at] += amount
             was_out = level <= 0
             level += change * quantity
             if was_out != (level <= 0):
-                out += second - seconds if was_out else seconds - second
-            count += 1
+                left = begins + seconds - epoch
+                out += -left if was_out else left
             if is_recent and recent is not None:
-                self._sold_lately(item_id, day, recent, sign * quantity)
+                self._sold_lately(item_id, day, recent, amount)
         self.on_hand += level - opening
-        row: tuple[Any, ...] = (item_id, day.encode(), opening, level, out, *flows, count, second)
+        row = (item_id, day.encode(), opening, level, out, *flows, len(lines), lines[-1][2] - begins)
         return level, b"%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d" % row
 
-    def _in_time(self, lines: Iterable[tuple], begins: int, seconds: int) -> list[tuple]:
-        """Lines of a day with the second at which they count, in order; those outside of it count at its ends."""
-        found = [(line[2] - begins, *line[4:8], line[3]) for line in lines]
-        if found[0][0] < 0 or found[-1][0] > seconds:
-            found = sorted(((min(max(each[0], 0), seconds), *each[1:]) for each in found), key=itemgetter(0, 5))
-        return found
-
-    def _span(self, day: str) -> tuple[int, int]:
-        """When a day begins, in seconds since 1970, and how long it is."""
-        if day not in self._days:
-            self._days[day] = day_span(date.fromisoformat(day), self.where.time_zone)
-        return self._days[day]
-
-    def _flow(self, other: int, is_reversal: bool, inward: bool) -> tuple[int, int, int, tuple[int, int] | None]:
+    def _flow(self, way: int) -> tuple[int, int, int, tuple[int, int] | None]:
         """Where a line counts, its sign there, what it does to the level, and where it counts among recent sales."""
-        key = other, is_reversal, inward
-        if key not in self._flows:
-            flow = flow_of(self.kinds[other], inward=bool(inward), is_reversal=bool(is_reversal))
-            change = -flow.sign if flow.name in LEAVING else flow.sign
-            self._flows[key] = _PLACE_OF_FLOW[flow.name], flow.sign, change, _RECENT.get(flow.name)
-        return self._flows[key]
+        flow = flow_of(self.kinds[way >> 2], inward=bool(way & 1), is_reversal=bool(way & 2))
+        change = -flow.sign if flow.name in LEAVING else flow.sign
+        self._flows[way] = _PLACE_OF_FLOW[flow.name], flow.sign, change, _RECENT.get(flow.name)
+        return self._flows[way]
 
     def _sold_lately(self, item_id: int, day: str, recent: tuple[int, int], quantity: int) -> None:
         at, sign = recent
@@ -123,3 +114,9 @@ class Recount:
                 sums[at + window] += sign * quantity
             elif at == 0 and day > long_ago:
                 sums[_BEFORE + window] += sign * quantity
+
+
+def _within(lines: list[tuple], begins: int, ends: int) -> list[tuple]:
+    """The lines of a day, in order; those outside of it count at its ends."""
+    held = ((item, day, min(max(epoch, begins), ends), *rest) for item, day, epoch, *rest in lines)
+    return sorted(held, key=itemgetter(2, 3))

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Column, ColumnElement, Integer, String, bindparam, cast, func, select, text
@@ -484,16 +484,21 @@ def take_time(connection) -> None:
 def lines_seen(connection, place_id: int) -> Iterator[tuple]:
     """The lines that join or leave a place, by item, day and time.
 
-    shape: (item id, day as ISO text, seconds since 1970, line id, millionths, other place, of a reversal, inward,
-    movement id)
+    shape: (item id, day as `day_of` reads it, seconds since 1970, line id, millionths, way, movement id)
+    way: the other place times 4, and 2 for a reversal, and 1 for what joins
     """
     parts = (
         "SELECT l.item_id, m.business_date, CAST(strftime('%s', m.occurred_at) AS INTEGER) AS epoch, l.id, l.quantity,"  # noqa: S608
-        f" l.{other}, m.reverses_id IS NOT NULL, {inward}, m.id FROM movement_line l"
+        f" l.{other} * 4 + (m.reverses_id IS NOT NULL) * 2 + {inward}, m.id FROM movement_line l"
         f" JOIN movement m ON m.id = l.movement_id WHERE l.{here} = {place_id:d} AND l.quantity > 0"
         for here, other, inward in (("to_place_id", "from_place_id", 1), ("from_place_id", "to_place_id", 0))
     )
     return run(connection, " UNION ALL ".join(parts) + " ORDER BY 1, 2, 3, 4")
+
+
+def day_of(written: str) -> tuple[str, date]:
+    """The day of a line that was seen, as ISO text and as a date."""
+    return written, date.fromisoformat(written)
 
 
 def lift_guards(connection, tables: Sequence[str]) -> list[str]:
