@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Browser
 from ventory.blueprints.inventories.service import open_store
+from ventory.blueprints.items.service import AddItem, ItemFields, add
 from ventory.db.unit_of_work import transaction
 
 
@@ -288,3 +289,18 @@ def test_an_item_shows_its_total_first_and_then_the_store_that_lacks_it(browser,
     rows = re.findall(r'<td class="c-main">(?:<a[^>]*>|<b>)([^<]*)<', table)
     assert rows == ["All stores", "York", "Leeds"]
     assert ">– / –<" not in table
+
+
+def test_a_transfer_of_what_nobody_carries_begins_between_two_stores(browser, chain):
+    cups = add(AddItem(fields=ItemFields(sku="cups", name="Cups"), by=chain.owner)).id
+
+    page = browser.get(f"/stock/move/transfer?item={cups}&store=*").text
+
+    fields = page.split('data-kind="transfer"')[1].split('id="unit"')[0]
+    assert re.findall(r'<option selected value="([^"]*)">', fields) == ["LEEDS", "YORK"]
+
+
+def test_a_figure_in_millions_keeps_to_its_card(browser, chain):
+    chain.item("tea", stock=9_000_000, unit_cost="10.25")
+    chain.item("mugs", stock=1, unit_cost="1")
+    assert '<b class="long">£92,250,001.00</b>' in browser.get("/?store=*").text

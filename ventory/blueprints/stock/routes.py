@@ -385,8 +385,9 @@ def _fill(form, view: items.ItemView) -> None:
     if request.method == "POST":
         return
     chosen = request.args.get("at") or (current.store().code if current.store() else None)
-    if chosen is None and view.stores:
-        chosen = view.stores[0].code
+    if chosen is None:
+        # Where the item stands, else the first: a transfer never begins from a store to itself.
+        chosen = view.stores[0].code if view.stores else next((code for code, _ in choices), None)
     form.store.data = chosen
     form.unit.data = view.unit
     if "to_store" in form:
