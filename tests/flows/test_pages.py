@@ -7,6 +7,9 @@ import re
 import pytest
 
 from tests.conftest import Browser
+from ventory.blueprints.inventories.service import open_store
+from ventory.blueprints.items.service import AddItem, ItemFields, add
+from ventory.db.unit_of_work import transaction
 
 
 def flashed(page: str) -> list[str]:
@@ -58,7 +61,7 @@ def test_what_is_low_is_restocked_and_taken_back(browser, chain):
     assert done.status_code == 303
     assert chain.on_hand("tea") == 12
     page = browser.get(done.headers["Location"]).text
-    assert flashed(page) == ["Tea. LEEDS: 12 on hand now."]
+    assert flashed(page) == ["Tea. Leeds: 12 on hand now."]
     undo = re.search(r'action="(/stock/movements/\d+/reverse)"', page).group(1)
     taken_back = browser.post(undo, {"back": "/"}, page=f"/items/{tea}")
     assert taken_back.status_code == 303
@@ -253,3 +256,51 @@ def test_signing_out_ends_the_session_on_the_server(browser, app):
     thief = app.test_client()
     thief.set_cookie("ventory", cookie)
     assert thief.get("/").status_code == 303
+
+
+def test_stores_are_found_by_name_whatever_their_codes_say(browser, chain):
+    with transaction() as session:
+        for code, name in (("10032", "Whitby"), ("900", "Aberdeen")):
+            open_store(session, chain.inventory_id, code=code, name=name, time_zone="Europe/London")
+
+    page = browser.get("/").text
+
+    switch = re.search(r'id="store-switch".*?</select>', page, re.S).group(0)
+    assert re.findall(r"<option[^>]*>([^<]*)</option>", switch) == [
+        "All 4 stores", "Aberdeen", "Leeds", "Whitby", "York",
+    ]  # fmt: skip
+
+
+def test_the_switch_offers_every_store_of_a_large_chain(browser, chain):
+    with transaction() as session:
+        for number in range(210):
+            open_store(session, chain.inventory_id, code=f"S{number}", name=f"Shop {number}", time_zone="Europe/London")
+    assert "All 212 stores" in browser.get("/").text
+
+
+def test_an_item_shows_its_total_first_and_then_the_store_that_lacks_it(browser, chain):
+    tea = chain.item("tea", stock=7)
+    chain.restock("tea", 3, "YORK")
+    chain.move("sale", ("tea", 3, "YORK"))
+
+    page = browser.get(f"/items/{tea}?store=*").text
+
+    table = re.search(r'aria-labelledby="where".*?</table>', page, re.S).group(0)
+    rows = re.findall(r'<td class="c-main">(?:<a[^>]*>|<b>)([^<]*)<', table)
+    assert rows == ["All stores", "York", "Leeds"]
+    assert ">– / –<" not in table
+
+
+def test_a_transfer_of_what_nobody_carries_begins_between_two_stores(browser, chain):
+    cups = add(AddItem(fields=ItemFields(sku="cups", name="Cups"), by=chain.owner)).id
+
+    page = browser.get(f"/stock/move/transfer?item={cups}&store=*").text
+
+    fields = page.split('data-kind="transfer"')[1].split('id="unit"')[0]
+    assert re.findall(r'<option selected value="([^"]*)">', fields) == ["LEEDS", "YORK"]
+
+
+def test_a_figure_in_millions_keeps_to_its_card(browser, chain):
+    chain.item("tea", stock=9_000_000, unit_cost="10.25")
+    chain.item("mugs", stock=1, unit_cost="1")
+    assert '<b class="long">£92,250,001.00</b>' in browser.get("/?store=*").text

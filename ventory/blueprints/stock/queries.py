@@ -643,7 +643,7 @@ def stores_compared(session: Session, actor: Actor, today: date, store_id: int |
                 (row.value if row else ZERO) if actor.may("costs.read") else None,
             )
         )
-    return sorted(compared, key=lambda each: (-each.out, -each.low, each.code))
+    return sorted(compared, key=lambda each: (-each.out, -each.low, each.name.casefold(), each.code))
 
 
 def _trade_of_day(session: Session, day: date) -> dict[tuple[int, str], int]:

@@ -34,11 +34,14 @@ from ventory.core.reorder import Link, Rule, in_force
 from ventory.db.paging import DEFAULT_LIMIT, MOST
 from ventory.web import charts, reading
 from ventory.web.auth import asked, guard
+from ventory.web.formats import quantity
 from ventory.web.pages import RowAddresses, gone, press, submit
 from ventory.web.requests import number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
 
+# The states of stock, as an item's stores stand on its page.
+WORST = ("out", "low", "ok")
 # Before the barcode of a case, where a form offers it beside the units.
 SCAN = "scan "
 stock_bp = Blueprint("stock", __name__, template_folder="templates")
@@ -219,6 +222,7 @@ def item(item_id):
         "stock/item.html",
         title=view.name,
         item=view,
+        levels=sorted(view.stores, key=lambda level: (WORST.index(level.state), level.name.casefold())),
         store=store,
         shown=shown,
         chart=drawn,
@@ -381,8 +385,9 @@ def _fill(form, view: items.ItemView) -> None:
     if request.method == "POST":
         return
     chosen = request.args.get("at") or (current.store().code if current.store() else None)
-    if chosen is None and view.stores:
-        chosen = view.stores[0].code
+    if chosen is None:
+        # Where the item stands, else the first: a transfer never begins from a store to itself.
+        chosen = view.stores[0].code if view.stores else next((code for code, _ in choices), None)
     form.store.data = chosen
     form.unit.data = view.unit
     if "to_store" in form:
@@ -429,10 +434,11 @@ def _record(kind: str, view: items.ItemView, form):
 
 def _recorded(kind: str, view: items.ItemView, done):
     if isinstance(done, item_service.Restocked):
-        movement_id, what = done.restock.movement_id, f"{done.restock.store}: {plain(done.on_hand)} on hand now."
+        movement_id, figures = done.restock.movement_id, [(done.restock.store, done.on_hand)]
     else:
-        movement_id = done.id
-        what = " ".join(f"{each.store}: {plain(each.on_hand)} on hand now." for each in done.balances)
+        movement_id, figures = done.id, [(each.store, each.on_hand) for each in done.balances]
+    names = {each.code: each.name for each in current.mine()}
+    what = " ".join(f"{names.get(store, store)}: {quantity(left)} on hand now." for store, left in figures)
     flash(f"{view.name}. {what or 'Nothing had to change.'}", f"undo:{movement_id}")
     return redirect(url_for("stock.item", item_id=view.id), 303)
 

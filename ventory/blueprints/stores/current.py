@@ -12,9 +12,9 @@ ALL = "*"
 
 
 def mine() -> list[StoreView]:
-    """The open stores that this person may see."""
+    """The open stores that this person may see, by name, as a person looks for one among many."""
     if "stores" not in g:
-        g.stores = list(queries.list_stores(reading.session(), g.actor, limit=200).rows)
+        g.stores = queries.open_stores(reading.session(), g.actor)
     return g.stores
 
 

@@ -72,6 +72,12 @@ def list_stores(
     return Page(tuple(_view(row) for row in page.rows), page.next_cursor, page.previous_cursor)
 
 
+def open_stores(session: Session, actor: Actor) -> list[StoreView]:
+    """Every open store that the actor may see, by name; codes often tell nothing."""
+    rows = session.execute(_statement(actor).where(Store.closed_at.is_(None)))
+    return sorted((_view(row) for row in rows), key=lambda each: (each.name.casefold(), each.code.casefold()))
+
+
 def get_store(session: Session, actor: Actor, store_id: int) -> StoreView | None:
     row = session.execute(_statement(actor).where(Store.id == store_id)).first()
     return _view(row) if row else None

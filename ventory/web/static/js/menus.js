@@ -28,6 +28,11 @@ async function copy(button) {
 }
 
 export function startMenus() {
+  // A row of tabs that is wider than a phone begins where the chosen one can be seen.
+  for (const tab of document.querySelectorAll(".tabs a[aria-current]")) {
+    const row = tab.parentElement;
+    row.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - row.offsetLeft - row.clientWidth + 12);
+  }
   document.addEventListener("click", (event) => {
     const target = event.target;
     for (const menu of document.querySelectorAll("details.menu[open]")) {
