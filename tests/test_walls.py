@@ -116,12 +116,19 @@ def test_a_transaction_that_names_no_inventory_sees_nothing(worlds, own, restric
     unaware.dispose()
 
 
-def test_what_a_transaction_may_see_ends_with_it(worlds, own):
-    """All of them take the same connection from the pool."""
-    with engines.autocommit(engines.everywhere(own)).connect() as connection:
-        assert len(inventories_in(connection, Item.__table__)) == 2
-    with own.connect() as connection:
-        assert inventories_in(connection, Item.__table__) == {}
+@pytest.mark.parametrize("behind_pooler", [False, True])
+def test_what_a_transaction_may_see_ends_with_it(worlds, restricted, behind_pooler):
+    """Without a pooler all of them take the same connection."""
+    here, there = (world.ids["inventory"] for world in worlds)
+    opened = engines.open_engine(restricted.database_url, behind_pooler=behind_pooler, walled=True)
+    with engines.autocommit(engines.everywhere(opened)).connect() as connection:
+        assert set(inventories_in(connection, Item.__table__)) == {here, there}
+    for inventory_id in (here, there):
+        with engines.autocommit(engines.within(opened, inventory_id)).connect() as connection:
+            assert set(inventories_in(connection, Item.__table__)) == {inventory_id}
+        with opened.connect() as connection:
+            assert inventories_in(connection, Item.__table__) == {}
+    opened.dispose()
 
 
 def test_a_statement_that_looks_across_inventories_lifts_the_wall_for_itself_alone(worlds, own):
