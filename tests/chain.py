@@ -18,6 +18,7 @@ from ventory.blueprints.stock.service import AskedLine, AskedMovement, RecordMov
 from ventory.blueprints.suppliers.service import AddSupplier, AddTerms, SupplierFields, Terms, add_terms
 from ventory.blueprints.suppliers.service import add as add_supplier
 from ventory.core.access import Actor, permissions_of
+from ventory.db.engine import everywhere
 from ventory.db.unit_of_work import engine, transaction
 from ventory.stock.models import Balance
 
@@ -74,7 +75,7 @@ class Chain:
         return record(RecordMovement(movement=asked(kind, *lines, **more), by=self.owner))
 
     def balance(self, sku: str, store: str = "LEEDS") -> Balance:
-        with engine().connect() as connection:
+        with everywhere(engine()).connect() as connection:
             return connection.execute(
                 select(Balance.__table__).where(
                     Balance.place_id == self.stores[store], Balance.item_id == self.items[sku]

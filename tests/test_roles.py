@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from click.testing import CliRunner
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.chain import found_chain
 from tests.conftest import Api
-from ventory import cli
+from tests.walls import granted
 from ventory.app import create_app
 from ventory.db import engine as engines
 from ventory.db import roles, unit_of_work
@@ -31,28 +30,18 @@ FORBIDDEN = (
 
 
 @pytest.fixture
-def restricted(engine, config, monkeypatch):
+def restricted(engine, config):
     """The configuration of a server that works by the role, on PostgreSQL."""
     if engine.dialect.name == "sqlite":
         pytest.skip("SQLite has no roles")
-    with engines.writing(engine).begin() as connection:
-        if not connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": ROLE}).scalar():
-            connection.execute(text(f"CREATE ROLE \"{ROLE}\" LOGIN PASSWORD 'granted'"))
-    for name, value in {"VENTORY_HOME": str(config.home), "SQLALCHEMY_DATABASE_URI": config.database_url}.items():
-        monkeypatch.setenv(name, value)
-    done = CliRunner().invoke(cli.ventory, ["grant", ROLE])
-    assert done.exit_code == 0, done.output
-    assert "may work with" in done.output
-    address = make_url(config.database_url).set(username=ROLE, password="granted")
-    yield replace(config, database_url=address.render_as_string(hide_password=False), restricted_role=True)
-    with engines.writing(engine).begin() as connection:
-        connection.execute(text(f'DROP OWNED BY "{ROLE}"'))
-        connection.execute(text(f'DROP ROLE "{ROLE}"'))
+    with granted(config, ROLE) as made:
+        yield made
 
 
 @pytest.mark.attack("A131")
 def test_a131_the_role_runs_the_chain_and_changes_nothing_that_is_posted(restricted, engine):
     app = create_app(restricted)  # which binds the role's own engine
+    own = engines.everywhere(unit_of_work.engine())
     chain = found_chain()
     tea = chain.item("tea", stock=10)
     api = Api(app, chain.email)
@@ -63,8 +52,7 @@ def test_a131_the_role_runs_the_chain_and_changes_nothing_that_is_posted(restric
     assert api.post(f"/api/v1/products/{tea}/restock", {"quantity": 5, "store": "LEEDS"}).status_code == 201
     assert api.delete(f"/api/products/{tea}").status_code in (200, 204)
     assert chain.on_hand("tea") == 15
-    own = unit_of_work.engine()
-    run.number(own)
+    run.step(own, [])
     run.tidy(own)
     for said in FORBIDDEN:
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), own.begin() as connection:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from tests import pictures as samples
 from tests.chain import Chain, found_chain
 from tests.conftest import Api
+from ventory.db.engine import everywhere
 from ventory.db.unit_of_work import engine, transaction
 from ventory.models import ActorRow, Audit, ImportDocument, LoginSession, ProofRun
 from ventory.stock.sealed import SealKey
@@ -119,10 +120,11 @@ def _derived(world: World) -> None:
         session.add(check)
         session.flush()
         world.ids["run"] = check.id
-    run.number(engine())
-    Bookkeeper(engine()).step()
+    everything = everywhere(engine())
+    run.number(everything)
+    Bookkeeper(everything).step()
     with tempfile.TemporaryDirectory() as home:
-        Sealer(engine(), SealKey("k" * 40), Heads(Path(home))).seal()
+        Sealer(everything, SealKey("k" * 40), Heads(Path(home))).seal()
 
 
 def _prices(make: _Maker, world: World, marks: Marks, york: str) -> None:

@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 
 from apiflask import APIFlask
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 import ventory
@@ -109,10 +110,9 @@ def check_database(app: Ventory) -> None:
         try:
             lacking = migrate.pending(db.engine)
             with db.engine.connect() as connection:
-                excess = roles.excess(connection) if app.config["VENTORY"].restricted_role else []
+                _refuse(connection, app.config["VENTORY"])
         except DBAPIError as error:
             raise BadSetting(unreachable(app.config["VENTORY"], error)) from error
-    _refuse(excess)
     if lacking:
         raise BadSetting(
             f"The database lacks {len(lacking)} migration(s), {lacking[0]} first."
@@ -134,11 +134,14 @@ def _tell_of_demo(app: Ventory) -> None:
         )
 
 
-def _refuse(excess: list[str]) -> None:
-    if excess:
+def _refuse(connection: Connection, config: Config) -> None:
+    if not config.restricted_role:
+        if roles.is_walled_in(connection):
+            raise BadSetting(roles.WALLED_IN)
+    elif excess := roles.excess(connection):
         raise BadSetting(
             f"VENTORY_RESTRICTED_ROLE is on, but of the database's role: {', '.join(excess)}."
-            " Use a role that `ventory grant` made fit, or switch the setting off."
+            " Run `ventory grant ROLE` as the tables' owner and use that role, or switch the setting off."
         )
 
 

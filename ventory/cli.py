@@ -50,15 +50,19 @@ def say(text: str) -> None:
 def open_database(config: Config):
     """The database of the configuration, bound for use cases. raises: BadSetting when it does not answer"""
     try:
-        engine = engines.open_engine(config.database_url, behind_pooler=config.behind_pooler)
-        with engine.connect():
-            pass
+        engine = engines.open_engine(
+            config.database_url, behind_pooler=config.behind_pooler, walled=config.restricted_role
+        )
+        with engine.connect() as connection:
+            if not config.restricted_role and roles.is_walled_in(connection):
+                raise BadSetting(roles.WALLED_IN)
     except DBAPIError as error:
         raise BadSetting(_unreachable(config, error)) from error
     except (ArgumentError, OSError, ValueError, ImportError) as error:
         raise BadSetting(f"SQLALCHEMY_DATABASE_URI cannot be used: {str(error).splitlines()[0]}") from error
-    unit_of_work.bind(engine)
-    return engine
+    seen = engines.everywhere(engine)  # the worker and operators look after all inventories
+    unit_of_work.bind(seen)
+    return seen
 
 
 def open_storage(config: Config) -> None:
@@ -177,6 +181,8 @@ def create_db() -> None:
 def grant(role: str) -> None:
     """Let a role of PostgreSQL do what the server does, and nothing more. Run it as the tables' owner, after upgrades.
 
+    Everybody but the owner then sees the rows of one inventory at a time: the one that a transaction has named.
+
     Make the role first: CREATE ROLE ventory_server LOGIN PASSWORD '…'. Then start server and worker with its address
     and VENTORY_RESTRICTED_ROLE=true; migrations stay with the owner.
     """
@@ -190,7 +196,10 @@ def grant(role: str) -> None:
             tables = roles.grant(connection, role)
     except DBAPIError as error:
         raise BadSetting(f"Nothing was granted: {str(error.orig).splitlines()[0]}.") from error
-    say(f"{role} may work with {tables} tables, owns none of them and cannot change the ledger.")
+    say(
+        f"{role} may work with {tables} tables, owns none of them, cannot change the ledger and sees one inventory at a"
+        " time."
+    )
 
 
 @ventory.command()

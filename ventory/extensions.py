@@ -25,6 +25,7 @@ class Database(SQLAlchemy):
             options["url"],
             pool_size=app.config["VENTORY"].web_threads + 2,
             behind_pooler=app.config["VENTORY"].behind_pooler,
+            walled=app.config["VENTORY"].restricted_role,
         )
 
 

@@ -10,6 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+SEES = "ventory_inventory"
+"""The execution option that says whose rows a transaction is about, where the database holds walls (db/roles): an
+inventory's id, EVERYTHING, or nothing. Absent where it holds none."""
+EVERYTHING = "all"
 _BROKEN = "ventory_broken_at"
 
 
@@ -35,9 +39,16 @@ def errors_of(connection: Connection, statement: str) -> Iterator[None]:
         raise DBAPIError.instance(statement, None, error, driver.Error) from error
 
 
+def cursor_of(connection: Connection) -> Any:
+    """The driver's cursor. Where the database holds walls, the transaction has said first whose rows it is about."""
+    if not connection.in_transaction() and SEES in connection.get_execution_options():
+        connection.begin()
+    return connection.connection.cursor()
+
+
 def run(connection: Connection, statement: str, parameters: Any = ()) -> Any:
     """Run a statement in the database's own words. returns: the driver's cursor"""
-    cursor = connection.connection.cursor()
+    cursor = cursor_of(connection)
     with errors_of(connection, statement):
         cursor.execute(statement, parameters)
     return cursor
@@ -45,7 +56,7 @@ def run(connection: Connection, statement: str, parameters: Any = ()) -> Any:
 
 def run_many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
     """Run a statement once per row. returns: the driver's cursor"""
-    cursor = connection.connection.cursor()
+    cursor = cursor_of(connection)
     with errors_of(connection, statement):
         cursor.executemany(statement, rows)
     return cursor

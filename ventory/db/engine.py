@@ -12,16 +12,16 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from ventory.db import dialect
-from ventory.db.driver import broken_at
+from ventory.db.driver import EVERYTHING, SEES, broken_at
 
 IDLE_SECONDS_BEFORE_A_PING = 15
+MOST_TWINS = 1_000
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "reading": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     "writing": {"ventory_writes": True},
     "autocommit": {"isolation_level": "AUTOCOMMIT"},
 }
-_TWINS = "ventory_twins"
 
 
 def normal_url(url: str) -> URL:
@@ -37,10 +37,12 @@ def normal_url(url: str) -> URL:
     return parsed
 
 
-def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = False) -> Engine:
+def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = False, walled: bool = False) -> Engine:
     """An engine; `reading`, `writing` and `autocommit` give its twins over the same pool.
 
     behind_pooler: true behind a transaction pooler, which cannot keep prepared statements or sessions
+    walled: whether each transaction tells the database whose rows it is about (db/roles): by this engine itself
+        nobody's, by its twins `within` and `everywhere` an inventory's and everybody's
     """
     address = normal_url(url) if isinstance(url, str) else url
     if address.get_backend_name() == "sqlite":
@@ -69,6 +71,9 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
         **settings,
     )
     event.listen(engine, "begin", dialect.postgresql.begin)
+    if walled:
+        engine.update_execution_options(**{SEES: ""})
+        event.listen(engine, "rollback", dialect.postgresql.end)
     _ping_after_idling(engine)
     return engine
 
@@ -88,15 +93,38 @@ def autocommit(engine: Engine) -> Engine:
     return _twin(engine, "autocommit")
 
 
+def within(engine: Engine, inventory_id: int) -> Engine:
+    """For one inventory: where the database holds walls, it shows and takes no other's rows."""
+    return _seeing(engine, str(int(inventory_id)))
+
+
+def everywhere(engine: Engine) -> Engine:
+    """For what looks across inventories: who is asking, founding one, the worker."""
+    return _seeing(engine, EVERYTHING)
+
+
+def _seeing(engine: Engine, what: str) -> Engine:
+    if SEES not in engine.get_execution_options():
+        return engine
+    return _kept(engine, what, {SEES: what})
+
+
 def _twin(engine: Engine, name: str) -> Engine:
-    # On the engine itself: twins hold it, so that a dictionary of engines, weak or not, would never let one go.
-    twins = engine.__dict__.setdefault(_TWINS, {})
-    if name not in twins:
-        options = _OPTIONS[name]
-        if engine.dialect.name == "sqlite":
-            options = {key: value for key, value in options.items() if key == "ventory_writes"}
-        twins[name] = engine.execution_options(**options)
-    return twins[name]
+    options = _OPTIONS[name]
+    if engine.dialect.name == "sqlite":
+        options = {key: value for key, value in options.items() if key == "ventory_writes"}
+    return _kept(engine, name, options)
+
+
+def _kept(engine: Engine, name: str, options: dict[str, Any]) -> Engine:
+    """A twin, made once. They stand in the engine itself, so that they go with it."""
+    twins = engine.__dict__.setdefault("ventory_twins", {})
+    found = twins.get(name)
+    if found is None:
+        if len(twins) >= MOST_TWINS:
+            twins.clear()
+        found = twins[name] = engine.execution_options(**options)
+    return found
 
 
 def remembered(connection, name: str) -> dict:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from ventory.core.access import Actor
 from ventory.core.errors import Overloaded, VentoryError
 from ventory.db import audit, dialect, integrity, once, outbox, trails
-from ventory.db.engine import autocommit, writing
+from ventory.db.engine import autocommit, everywhere, within, writing
 from ventory.db.scope import scope
 
 if TYPE_CHECKING:
@@ -155,11 +155,14 @@ class UnitOfWork:
 
 
 @contextmanager
-def begun() -> Iterator[Connection]:
-    """Open a transaction that writes; commit at the end of the block, roll back on any error."""
+def begun(seen: Engine) -> Iterator[Connection]:
+    """Open a transaction that writes; commit at the end of the block, roll back on any error.
+
+    seen: the bound engine, within an inventory or everywhere
+    """
     for hook in _bound.before_writing:
         hook()
-    with writing(engine()).connect() as connection:
+    with writing(seen).connect() as connection:
         running = connection.begin()
         try:
             yield connection
@@ -178,7 +181,7 @@ def transaction(*, by: Actor | None = None, is_audited: bool = True) -> Iterator
     """
     for hook in _bound.before_writing:
         hook()
-    with Session(writing(engine()), expire_on_commit=False) as session:
+    with Session(writing(everywhere(engine())), expire_on_commit=False) as session:
         if is_audited:
             trails.follow(session, trails.Trail())
         yield session
@@ -235,9 +238,13 @@ def is_disconnect(error: DBAPIError) -> bool:
 
 
 @contextmanager
-def unit_of_work(command: Command) -> Iterator[UnitOfWork]:
-    """Open a write transaction for a command; commit at the end of the block, roll back on any error."""
-    with begun() as connection:
+def unit_of_work(command: Command, *, reaches_beyond: bool = False) -> Iterator[UnitOfWork]:
+    """Open a write transaction for a command; commit at the end of the block, roll back on any error.
+
+    reaches_beyond: whether it writes to other inventories than the actor's, as founding one does
+    """
+    bound = engine()
+    with begun(everywhere(bound) if reaches_beyond else within(bound, command.by.inventory_id)) as connection:
         work = UnitOfWork(connection, command.by.inventory_id, command.by, datetime.now(UTC), command.once)
         try:
             yield work
@@ -302,7 +309,7 @@ def _kept_answer(function: Callable, command: Command):
     """The answer kept under the command's key, as the result it was. raises: KeyReused."""
     if command.once is None:
         return None
-    with writing(engine()).connect() as connection:
+    with writing(within(engine(), command.once.inventory_id)).connect() as connection:
         result = once.kept(connection, command.once)
     if result is None:
         return None

@@ -31,16 +31,21 @@ def briefly() -> None:
 def session() -> Session:
     """The request's read session; it never commits, and the unit of work ends it before it writes."""
     if "read_session" not in g:
-        g.read_session = scope(Session(engines.reading(engine())), g.actor.inventory_id)
+        g.read_session = _session(g.actor)
         if "reads_briefly" in g:
             limit_reading(g.read_session, LONGEST_SECONDS)
     return g.read_session
 
 
+def _session(actor: Actor) -> Session:
+    here = engines.within(engine(), actor.inventory_id)
+    return scope(Session(engines.reading(here)), actor.inventory_id)
+
+
 @contextmanager
 def apart(actor: Actor) -> Iterator[Session]:
     """A read session that outlives its request: for what is read while it is sent."""
-    session = scope(Session(engines.reading(engine())), actor.inventory_id)
+    session = _session(actor)
     try:
         yield session
     finally:
@@ -55,8 +60,8 @@ def end() -> None:
 
 @contextmanager
 def autocommit_connection() -> Iterator[Connection]:
-    """For one read that needs no transaction."""
-    with engines.autocommit(engine()).connect() as connection:
+    """For one read that needs no transaction, of whichever inventory: who is asking is not known yet."""
+    with engines.autocommit(engines.everywhere(engine())).connect() as connection:
         yield connection
 
 

@@ -25,7 +25,7 @@ from ventory.core.access import Actor
 from ventory.core.history import Shelves, moment
 from ventory.core.movements import REASONS
 from ventory.core.tills import TillLine, TillRules
-from ventory.db.engine import reading
+from ventory.db.engine import reading, within
 from ventory.db.unit_of_work import UnitOfWork, engine
 
 ITEMS_A_STEP = 300
@@ -152,7 +152,7 @@ class Sales(PastKind):
 
     def _settle(self) -> None:
         """Add the effects of lines that are still to be applied to their shelves."""
-        with reading(engine()).connect() as connection:
+        with reading(within(engine(), self.actor.inventory_id)).connect() as connection:
             done = documents.known(
                 connection,
                 self.actor.inventory_id,

@@ -79,7 +79,7 @@ def run(kind: Kind, report: Report, *, all_or_nothing: bool = False, progress: P
 
 def _checked(kind: Kind, tell: Progress, stage: str) -> Iterator[tuple[Row, Any] | list[Problem]]:
     """Every row with its plain values, or with what is wrong with it."""
-    with engines.reading(engine()).connect() as connection:
+    with engines.reading(engines.within(engine(), kind.actor.inventory_id)).connect() as connection:
         kind.begin(connection)
     table = kind.table
     for number, row in enumerate(table.rows()):

@@ -77,7 +77,7 @@ def found_inventory(command: FoundInventory) -> InventoryView:
     currency = check_currency(command.currency)
     check_zone(command.time_zone)
     _check_locale(command.locale)
-    with unit_of_work(command) as work:
+    with unit_of_work(command, reaches_beyond=True) as work:
         # Two that are founded at once by one person are counted one after the other.
         user = work.session.get_one(User, command.by.user_id, with_for_update={"key_share": True})
         _refuse_too_many(work, user.id)

@@ -58,7 +58,7 @@ class Journal:
     """The notes of this process that wait to be written to one database."""
 
     def __init__(self, engine: Engine):
-        self.engine = engine
+        self.engine = engines.everywhere(engine)
         self._waiting: deque[Note] = deque(maxlen=MOST_WAITING)
         self._starting, self._writing = threading.Lock(), threading.Lock()
         self._timer: threading.Timer | None = None

@@ -17,7 +17,7 @@ from ventory.core.ledger import Balance, Key
 from ventory.db.dialect import inherited
 from ventory.db.dialect.inherited import Scope
 from ventory.db.dialect.rows import MovementRow
-from ventory.db.driver import errors_of, run
+from ventory.db.driver import EVERYTHING, SEES, cursor_of, errors_of, run, run_many
 from ventory.db.types import Exact, ListOf, UtcTime, array_text, numbers_text
 
 SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
@@ -41,19 +41,62 @@ _BEGIN = (
 )
 
 
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
 def begin(connection) -> None:
-    """Open a writing transaction in one round trip, with plans that are made once.
+    """Open a writing transaction in one round trip, with plans that are made once; and, where the database holds walls,
+    every transaction by saying whose rows it is about, in the same round trip.
 
     Left to itself the server plans the statement that writes a posting anew each time, because it guesses ten rows for
     an array of one: 0.4 ms of every restock. Reads keep their own plans: a generic one knows no LIMIT.
     Writing finds its rows by key. A plan that is made while a table is nearly empty reads it whole, and a session keeps
     it: checking the foreign key of a line took 545 µs after 10,000 movements where it takes 4.
     """
-    if not connection.get_execution_options().get("ventory_writes"):
+    options = connection.get_execution_options()
+    if options.get("ventory_writes"):
+        statement = _BEGIN
+    elif SEES in options:
+        statement = _BEGIN_READING if options.get("postgresql_readonly") else "BEGIN"
+    else:
+        return  # the driver does it
+    if SEES in options:
+        statement += f"; SET LOCAL ventory.inventory = '{options[SEES]}'"
+    _exec(connection, statement)
+
+
+def end(connection) -> None:
+    """Close what was read outside any transaction, and is one for the walls' sake, as if it were none.
+
+    By COMMIT: calls to the worker leave with it, and a ROLLBACK makes psycopg forget its prepared statements.
+    """
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         return
     server = connection.connection.driver_connection.pgconn
-    with errors_of(connection, _BEGIN):
-        done = server.exec_(_BEGIN.encode())
+    if server.transaction_status in (psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR):
+        _exec(connection, "COMMIT")
+
+
+@contextmanager
+def seeing_everything(connection) -> Iterator[None]:
+    """Lift the walls for one statement of a transaction that is about one inventory. After an error it has ended."""
+    sees = connection.get_execution_options().get(SEES)
+    if sees in (None, EVERYTHING):
+        yield
+        return
+    connection.exec_driver_sql(_SEE, (EVERYTHING,))
+    yield
+    connection.exec_driver_sql(_SEE, (sees,))
+
+
+_SEE = "SELECT set_config('ventory.inventory', %s, true)"
+
+
+def _exec(connection, statement: str) -> None:
+    """Run some statements in one round trip."""
+    server = connection.connection.driver_connection.pgconn
+    with errors_of(connection, statement):
+        done = server.exec_(statement.encode())
         if server.status == psycopg.pq.ConnStatus.BAD:  # told apart, so that the use case is tried again
             raise psycopg.OperationalError("The server closed the connection.")
         if done.status != psycopg.pq.ExecStatus.COMMAND_OK:
@@ -383,13 +426,13 @@ class Waiter:
     """How the worker waits for events: until somebody calls on the channel, or the poll is due."""
 
     def __init__(self, engine):
-        self._address = engine.url.render_as_string(hide_password=False).replace("+psycopg", "", 1)
+        self._address = engine.dialect.create_connect_args(engine.url)[1]
         self._connection: psycopg.Connection | None = None
 
     def wait(self, stop, seconds: float) -> None:
         try:
             if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self._address, autocommit=True, connect_timeout=5)
+                self._connection = psycopg.connect(**{"connect_timeout": 5} | self._address, autocommit=True)
                 self._connection.execute(f"LISTEN {CHANNEL}")
             for _ in self._connection.notifies(timeout=seconds, stop_after=1):
                 pass
@@ -423,14 +466,25 @@ def insert_rows(connection, columns: Sequence[Column], rows: Sequence[tuple]) ->
         return
     kinds = enumerate(column.type.dialect_impl(connection.dialect) for column in columns)
     bind = [(index, make) for index, kind in kinds if (make := kind.bind_processor(connection.dialect)) is not None]
-    statement = f"COPY {columns[0].table.name} ({', '.join(column.name for column in columns)}) FROM STDIN"
-    cursor = connection.connection.cursor()
-    with errors_of(connection, statement), cursor.copy(statement) as copy:
-        for row in rows:
-            values = list(row)
-            for index, make in bind:
-                values[index] = make(values[index])
-            copy.write_row(values)
+    table, names = columns[0].table.name, ", ".join(column.name for column in columns)
+    values = _bound(rows, bind)
+    if SEES in connection.get_execution_options():  # behind walls PostgreSQL copies nothing in
+        holders = ", ".join(["%s"] * len(columns))
+        run_many(connection, f"INSERT INTO {table} ({names}) VALUES ({holders})", list(values))  # noqa: S608
+        return
+    statement = f"COPY {table} ({names}) FROM STDIN"
+    with errors_of(connection, statement), cursor_of(connection).copy(statement) as copy:
+        for row in values:
+            copy.write_row(row)
+
+
+def _bound(rows: Sequence[tuple], bind: Sequence[tuple[int, Callable]]) -> Iterator[list]:
+    """Rows as the driver takes them. bind: what makes the value at an index so"""
+    for row in rows:
+        values = list(row)
+        for index, make in bind:
+            values[index] = make(values[index])
+        yield values
 
 
 def bulk_insert(connection, columns: Sequence[Column], rows: Sequence[tuple]) -> None:
@@ -504,7 +558,7 @@ def _copied(connection, statement: str) -> Iterator[bytes]:
     Taken from libpq as long as something is there: psycopg's own loop took longer for a row than the server did.
     """
     server = connection.connection.driver_connection.pgconn
-    with errors_of(connection, statement), connection.connection.cursor().copy(statement) as copy:
+    with errors_of(connection, statement), cursor_of(connection).copy(statement) as copy:
         rows: list = []
         while True:
             size, data = server.get_copy_data(1)
