@@ -52,7 +52,7 @@ def test_a131_the_role_runs_the_chain_and_changes_nothing_that_is_posted(restric
     assert api.post(f"/api/v1/products/{tea}/restock", {"quantity": 5, "store": "LEEDS"}).status_code == 201
     assert api.delete(f"/api/products/{tea}").status_code in (200, 204)
     assert chain.on_hand("tea") == 15
-    run.step(own, [])
+    run.number(own)
     run.tidy(own)
     for said in FORBIDDEN:
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), own.begin() as connection:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select, text
 
+from tests.chain import seal_all
 from ventory.db.engine import autocommit, writing
 from ventory.models import Audit, Origin
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
-from ventory.worker.proof import Notary, Prover
+from ventory.worker.proof import Prover
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def worker(engine, config, chain):
     prover = Prover(engine, config)
 
     def work():
-        Notary(engine, config).step()
+        seal_all(engine, config)
         prover.run(*prover.claim())
 
     return work

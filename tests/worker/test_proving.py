@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, text
 
+from tests.chain import seal_all
 from tests.days import ago
 from ventory.db.engine import autocommit, writing
 from ventory.models import Audit, ProofRun, SealBlock
@@ -23,7 +24,7 @@ def prover(chain, engine, config) -> Prover:
     chain.move("sale", ("tea", 3), counterparty="Ann")
     run.number(engine)
     Bookkeeper(engine).step()
-    Notary(engine, config).step()
+    seal_all(engine, config)
     return Prover(engine, config)
 
 
