@@ -14,7 +14,7 @@ run: $(VENV)/.ready assets ## environment, dependencies, assets, the demo chain,
 
 ##@ Develop
 test: $(VENV)/.ready-dev $(VENV)/.postgresql assets ## every test, on SQLite and on PostgreSQL, in a real browser when there is one
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.ready-dev ## format, lint, types, import contracts, gates, what must never be committed
 	$(BIN)/ruff format --check .

@@ -26,11 +26,30 @@ from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine
 
 once.share()
+LONGEST = (
+    "flows/test_browser.py",
+    "web/test_access_matrix.py",
+    "web/test_contract.py",
+    "imports/test_kills.py",
+    "fire/",
+    "attacks/",
+    "demo/",
+    "flows/test_start.py",
+)
+"""Few tests each that take long: they go first, so that the run does not end with one worker waiting for the other."""
 
 
 def pytest_configure() -> None:
     if folder := postgres.memory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        file = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((place for place, name in enumerate(LONGEST) if file.startswith(name)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 def pytest_runtest_setup() -> None:
