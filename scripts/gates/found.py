@@ -30,10 +30,10 @@ class Found:
             self._broken.append(line)
 
     @property
-    def wrong(self) -> list[str]:
+    def wrong(self) -> tuple[str, ...]:
         """A line for each that breaks the rule, and for each allowance that nothing needs."""
         gone = sorted(set(self.allowed) - self._met)
-        return self._broken + [f"{each}: allowed, but not there any more" for each in gone]
+        return (*self._broken, *(f"{each}: allowed, but not there any more" for each in gone))
 
 
 @dataclass(frozen=True)

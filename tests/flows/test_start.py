@@ -172,6 +172,37 @@ def test_verify_and_rebuild_by_command(tmp_path):
     assert call(["-m", "ventory", "verify"], tmp_path).returncode == 0
 
 
+PRODUCTION = {"FLASK_ENV": "production", "SECRET_KEY": "s" * 48, "JWT_SECRET_KEY": "j" * 48}
+
+
+def test_production_gets_no_demo_chain(tmp_path):
+    refused = call(["-m", "ventory", "demo"], tmp_path, **PRODUCTION)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("ventory: The demo chain is not for production")
+    assert len(refused.stderr.strip().splitlines()) == 1
+    environ = os.environ | {"VENTORY_HOME": str(tmp_path), "PORT": free_port()} | PRODUCTION
+    environ.pop("SQLALCHEMY_DATABASE_URI", None)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "ventory", "run"], cwd=ROOT, env=environ, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        said = []
+        for line in server.stdout:
+            said.append(line.strip())
+            if line.startswith("Ventory listens"):
+                break
+        assert said[:2] == [
+            "Preparing the database",
+            "In production there is no demo chain: its password is published. Sign up for a shop of your own.",
+        ]
+        assert said[-1].startswith("Ventory listens on http://localhost:")
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+        server.stdout.close()
+
+
 def test_the_chain_comes_back_after_everything_was_killed(tmp_path):
     port = free_port()
     environ = os.environ | {"VENTORY_HOME": str(tmp_path), "PORT": port}

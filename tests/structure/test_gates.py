@@ -73,7 +73,7 @@ def test_this_tree_passes(gate: Gate):
     if found.skipped:
         pytest.skip(found.skipped)
     print(f"{gate.name}: {found.examined} {gate.unit}")
-    assert found.wrong == []
+    assert found.wrong == ()
     assert found.examined >= gate.least
 
 
@@ -147,7 +147,7 @@ def test_a141_a_secret_that_was_taken_out_again_is_caught(tree, past, name):
 
 def test_without_a_history_its_gate_says_that_it_looked_at_nothing(tree):
     found = secrets.nothing_was_secret(tree)
-    assert (found.skipped, found.examined, found.wrong) == ("there is no history here", 0, [])
+    assert (found.skipped, found.examined, found.wrong) == ("there is no history here", 0, ())
 
 
 def test_an_allowance_that_nothing_needs_any_more_is_wrong():
@@ -155,7 +155,7 @@ def test_an_allowance_that_nothing_needs_any_more_is_wrong():
     found.refuse("a:1: breaks it", unless="a")
     found.refuse("c:1: breaks it", unless="c")
     found.refuse("d:1: breaks it")
-    assert found.wrong == ["c:1: breaks it", "d:1: breaks it", "b: allowed, but not there any more"]
+    assert found.wrong == ("c:1: breaks it", "d:1: breaks it", "b: allowed, but not there any more")
 
 
 def test_every_kind_of_secret_has_been_planted():

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.factors import Factor
 from ventory.blueprints.auth.models import SecondFactor, User
-from ventory.blueprints.auth.service import confirm_password, end_sessions
+from ventory.blueprints.auth.service import confirm_password, end_sessions, refuse_changed
 from ventory.core import totp
 from ventory.core.access import Actor, changes_things
 from ventory.core.errors import BadInput, Rejected, VentoryError
@@ -42,9 +42,10 @@ def begin(command: Begin) -> Begun:
     raises: BadInput for a wrong password; Rejected when there is a second factor already; TooManyTries, Overloaded
     """
     user_id = _user_id(command.by)
-    confirm_password(user_id, command.password, client=command.client, field="password")
+    mark = confirm_password(user_id, command.password, client=command.client, field="password")
     with unit_of_work(command) as work:
         user = _locked(work, user_id)
+        refuse_changed(user, mark, field="password")
         if factors.holds(work.session, user_id):
             raise Rejected("You have a second factor already. Turn it off before you set another up.")
         secret = factors.begin(work.session, user_id, work.now)
@@ -107,9 +108,10 @@ def renew_codes(command: WithBoth) -> NewCodes:
     raises: BadInput, WrongCode, Rejected, TooManyTries
     """
     user_id = _user_id(command.by)
-    confirm_password(user_id, command.password, client=command.client, field="password")
+    mark = confirm_password(user_id, command.password, client=command.client, field="password")
     with unit_of_work(command) as work:
         user = _locked(work, user_id)
+        refuse_changed(user, mark, field="password")
         problem = _spend(work, user_id, command.code)
         if problem is None:
             codes = factors.renew_codes(work.session, user_id)
@@ -125,9 +127,10 @@ def turn_off(command: WithBoth) -> Factor:
     raises: BadInput, WrongCode, Rejected, TooManyTries
     """
     user_id = _user_id(command.by)
-    confirm_password(user_id, command.password, client=command.client, field="password")
+    mark = confirm_password(user_id, command.password, client=command.client, field="password")
     with unit_of_work(command) as work:
         user = _locked(work, user_id)
+        refuse_changed(user, mark, field="password")
         problem = _spend(work, user_id, command.code)
         if problem is None:
             factors.forget(work.session, user_id)

@@ -49,6 +49,15 @@ def actors_of(session: Session, user_id: int) -> list[int]:
     return list(rows.scalars())
 
 
+def lock_owned(session: Session, user_id: int) -> None:
+    """Wait for whoever changes people of the inventories that somebody owns: owners are counted."""
+    owned = select(ActorRow.inventory_id).where(
+        ActorRow.user_id == user_id, ActorRow.role == "owner", ActorRow.ended_at.is_(None)
+    )
+    locked = select(Inventory.id).where(Inventory.id.in_(owned)).order_by(Inventory.id)
+    session.execute(locked.with_for_update(key_share=True), execution_options=EVERYWHERE).all()
+
+
 def owned_alone(session: Session, user_id: int) -> list[tuple[int, str, int]]:
     """The open inventories whose only owner is this person. shape: (id, name, how many other people work in it)"""
     people = (

@@ -19,7 +19,14 @@ from ventory.blueprints.accounts.queries import Me
 from ventory.blueprints.auth import factors
 from ventory.blueprints.auth.models import ActorRow, Inventory, LoginSession, User
 from ventory.blueprints.auth.queries import address_key, user_by_email
-from ventory.blueprints.auth.service import OF_ACCOUNT, confirm_password, end_sessions, hash_password, room_for_a_hash
+from ventory.blueprints.auth.service import (
+    OF_ACCOUNT,
+    confirm_password,
+    end_sessions,
+    hash_password,
+    refuse_changed,
+    room_for_a_hash,
+)
 from ventory.blueprints.inventories.service import found
 from ventory.core import passwords
 from ventory.core.errors import BadInput, LastOwner, NotFound, WrongCode
@@ -277,7 +284,7 @@ class ChangePassword(Command):
 def change_password(command: ChangePassword) -> Done:
     """Set another password; every other session of the account ends. raises: BadInput, WeakPassword, TooManyTries"""
     user_id = _user_id(command)
-    confirm_password(user_id, command.current, client=command.client, field="current_password")
+    mark = confirm_password(user_id, command.current, client=command.client, field="current_password")
     with transaction(is_audited=False) as session:
         user = session.get_one(User, user_id)
         known = (user.name, user.email)
@@ -286,6 +293,7 @@ def change_password(command: ChangePassword) -> Done:
         hashed = hash_password(command.password)
     with unit_of_work(command) as work:
         user = _mine(work)
+        refuse_changed(user, mark, field="current_password")
         events = _set_password(work.session, user, hashed, work.now, but=command.by.session_id)
         for event, subject in events:
             work.emit(event, subject)
@@ -369,9 +377,10 @@ def leave(command: Leave) -> Done:
     raises: BadInput, LastOwner when others would be left without an owner
     """
     user_id = _user_id(command)
-    confirm_password(user_id, command.password, client=command.client, field="password")
+    mark = confirm_password(user_id, command.password, client=command.client, field="password")
     with unit_of_work(command) as work:
         user = _mine(work)
+        refuse_changed(user, mark, field="password")
         _close(work.session, user, work.now)
         return Done(user.id)
 
@@ -386,6 +395,7 @@ def erase(session: Session, email: str) -> None:
 
 
 def _close(session: Session, user: User, now: datetime) -> None:
+    queries.lock_owned(session, user.id)
     for inventory_id, name, others in queries.owned_alone(session, user.id):
         if others:
             raise LastOwner(f"{name} has no other owner. Make one of its people an owner first.")

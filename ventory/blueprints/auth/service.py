@@ -383,9 +383,13 @@ def end_sessions(session: Session, user_id: int, *, but: int | None = None) -> i
     return len(ended.all())
 
 
-def confirm_password(user_id: int, password: str, *, client: str, field: str) -> None:
+_NOT_IT = "This is not the password of your account."
+
+
+def confirm_password(user_id: int, password: str, *, client: str, field: str) -> str:
     """See that somebody who is signed in knows the password too, before what only its owner may do.
 
+    returns: a mark of it, see `refuse_changed`
     raises: BadInput naming the field; TooManyTries, Overloaded
     """
     now = datetime.now(UTC)
@@ -395,9 +399,16 @@ def confirm_password(user_id: int, password: str, *, client: str, field: str) ->
             attempts.count(session, counters, now)
             stored = session.get_one(User, user_id).password_hash
         if not is_password(stored, password):
-            raise BadInput("This is not the password of your account.", field=field)
+            raise BadInput(_NOT_IT, field=field)
     with transaction(is_audited=False) as session:
         attempts.give_back(session, counters)
+    return digest(stored)
+
+
+def refuse_changed(user: User, mark: str, *, field: str) -> None:
+    """See that a password that was confirmed is still the account's. user: locked; raises: BadInput"""
+    if not is_same(digest(user.password_hash), mark):
+        raise BadInput(_NOT_IT, field=field)
 
 
 @dataclass(frozen=True)

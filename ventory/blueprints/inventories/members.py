@@ -11,7 +11,7 @@ from ventory.blueprints.inventories import queries
 from ventory.blueprints.inventories.invitations import find_stores, limit_to
 from ventory.blueprints.inventories.queries import MemberView
 from ventory.core.access import check_role, refuse_beyond_role
-from ventory.core.errors import BadInput, LastOwner, NotFound, Stale
+from ventory.core.errors import BadInput, Forbidden, LastOwner, NotFound, Stale
 from ventory.core.events import MemberChanged
 from ventory.db.unit_of_work import Command, UnitOfWork, unit_of_work, use_case
 from ventory.security_log import noted
@@ -159,7 +159,7 @@ def sign_out(command: OneMember) -> SignedOut:
 def _locked(work: UnitOfWork, member_id: int) -> ActorRow:
     """A person who works here, locked. Who changes people waits for others who do: owners are counted.
 
-    raises: NotFound
+    raises: NotFound; Forbidden when who asks has another role since the request came, or none
     """
     work.session.execute(select(Inventory.id).where(Inventory.id == work.inventory_id).with_for_update(key_share=True))
     member = work.session.execute(
@@ -170,6 +170,9 @@ def _locked(work: UnitOfWork, member_id: int) -> ActorRow:
     ).scalar_one_or_none()
     if member is None:
         raise NotFound("There is no such member.")
+    asks = select(ActorRow.role).where(ActorRow.id == work.actor.id, ActorRow.ended_at.is_(None))
+    if work.session.execute(asks).scalar_one_or_none() != work.actor.role:
+        raise Forbidden("Somebody changed your own role in between. Load the page again.")
     return member
 
 
