@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -172,9 +173,17 @@ def test_verify_and_rebuild_by_command(tmp_path):
     assert call(["-m", "ventory", "verify"], tmp_path).returncode == 0
 
 
-def test_the_chain_comes_back_after_everything_was_killed(tmp_path):
+def calls_of_the_readme(port: str) -> str:
+    """Its calls in their order, for a server on a port, ending at the first that is refused."""
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    calls = "\n".join(block for block in blocks if "curl" in block)
+    here = calls.replace("http://localhost:5000", f"http://localhost:{port}")
+    return 'set -eu\ncurl() { command curl --fail-with-body "$@"; }\nsleep() { command sleep 5; }\n' + here
+
+
+def test_the_chain_comes_back_after_everything_was_killed_and_answers_the_readmes_calls(tmp_path):
     port = free_port()
-    environ = os.environ | {"VENTORY_HOME": str(tmp_path), "PORT": port}
+    environ = os.environ | {"VENTORY_HOME": str(tmp_path / "var"), "PORT": port}
     environ.pop("SQLALCHEMY_DATABASE_URI", None)
     logins = []
     for signal_sent in (signal.SIGKILL, signal.SIGTERM):
@@ -187,6 +196,10 @@ def test_the_chain_comes_back_after_everything_was_killed(tmp_path):
                 logins.append(line)
                 break
         assert any(answers(port) or time.sleep(0.25) for _ in range(40))
+        if signal_sent == signal.SIGTERM:
+            calls = ["bash", "-c", calls_of_the_readme(port)]
+            said = subprocess.run(calls, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+            assert said.returncode == 0, said.stdout + said.stderr
         os.killpg(server.pid, signal_sent)
         server.wait(30)
         server.stdout.close()
