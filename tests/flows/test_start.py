@@ -46,6 +46,7 @@ MISTAKES = [
     ({"SQLALCHEMY_DATABASE_URI": "postgresql://nobody@127.0.0.1:1/none"}, "The database does not answer"),
     ({"SQLALCHEMY_DATABASE_URI": "oracle+nothing://x"}, "SQLALCHEMY_DATABASE_URI cannot be used"),
     ({"VENTORY_HOME": "/proc/ventory"}, "cannot be written"),
+    ({"SQLALCHEMY_DATABASE_URI": "sqlite://"}, "a database in memory ends with its process; name a file"),
     ({"SECRET_KEY": "change-this-in-production"}, "SECRET_KEY is a placeholder"),
     ({"FLASK_ENV": "production"}, "SECRET_KEY is not set"),
     ({"FLASK_ENV": "production", "SECRET_KEY": "short"}, "shorter than 32 bytes"),
@@ -109,6 +110,13 @@ def test_a_settings_file_that_is_no_text_is_one_clear_line(tmp_path, monkeypatch
 
     with pytest.raises(BadSetting, match=r"\.env cannot be read"):
         load()
+
+
+def test_logs_that_cannot_be_written_are_one_clear_line(tmp_path):
+    (tmp_path / "logs").touch()
+
+    with pytest.raises(BadSetting, match=r"logs cannot be written \(File exists\)"):
+        load({"VENTORY_HOME": str(tmp_path)})
 
 
 def test_a_secret_that_cannot_be_read_is_one_clear_line(tmp_path):
