@@ -95,7 +95,8 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
     if environment not in ("development", "production", "testing"):
         raise BadSetting(f"VENTORY_ENV is {environment!r}; use development, testing or production.")
     home = Path(environ.get("VENTORY_HOME") or "var").expanduser().absolute()
-    _make_folder(home)
+    for folder in (home, home / "logs"):
+        _make_folder(folder)
     is_production = environment == "production"
     if _truth("FLASK_DEBUG", environ) and is_production:
         raise BadSetting("FLASK_DEBUG is on. In production its console lets whoever sees an error run programs.")
@@ -171,15 +172,15 @@ def _storage_options(environ: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in options.items() if value}
 
 
-def _make_folder(home: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        probe = home / f".probe-{os.getpid()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
         raise BadSetting(
-            f"The data folder {home} cannot be written ({error.strerror}). Set VENTORY_HOME to a folder that can."
+            f"The data folder {folder} cannot be written ({error.strerror}). Set VENTORY_HOME to a folder that can."
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -45,6 +46,7 @@ MISTAKES = [
     ({"SQLALCHEMY_DATABASE_URI": "postgresql://nobody@127.0.0.1:1/none"}, "The database does not answer"),
     ({"SQLALCHEMY_DATABASE_URI": "oracle+nothing://x"}, "SQLALCHEMY_DATABASE_URI cannot be used"),
     ({"VENTORY_HOME": "/proc/ventory"}, "cannot be written"),
+    ({"SQLALCHEMY_DATABASE_URI": "sqlite://"}, "a database in memory ends with its process; name a file"),
     ({"SECRET_KEY": "change-this-in-production"}, "SECRET_KEY is a placeholder"),
     ({"FLASK_ENV": "production"}, "SECRET_KEY is not set"),
     ({"FLASK_ENV": "production", "SECRET_KEY": "short"}, "shorter than 32 bytes"),
@@ -108,6 +110,13 @@ def test_a_settings_file_that_is_no_text_is_one_clear_line(tmp_path, monkeypatch
 
     with pytest.raises(BadSetting, match=r"\.env cannot be read"):
         load()
+
+
+def test_logs_that_cannot_be_written_are_one_clear_line(tmp_path):
+    (tmp_path / "logs").touch()
+
+    with pytest.raises(BadSetting, match=r"logs cannot be written \(File exists\)"):
+        load({"VENTORY_HOME": str(tmp_path)})
 
 
 def test_a_secret_that_cannot_be_read_is_one_clear_line(tmp_path):
@@ -203,9 +212,17 @@ def test_production_gets_no_demo_chain(tmp_path):
         server.stdout.close()
 
 
-def test_the_chain_comes_back_after_everything_was_killed(tmp_path):
+def calls_of_the_readme(port: str) -> str:
+    """Its calls in their order, for a server on a port, ending at the first that is refused."""
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    calls = "\n".join(block for block in blocks if "curl" in block)
+    here = calls.replace("http://localhost:5000", f"http://localhost:{port}")
+    return 'set -eu\ncurl() { command curl --fail-with-body "$@"; }\nsleep() { command sleep 5; }\n' + here
+
+
+def test_the_chain_comes_back_after_everything_was_killed_and_answers_the_readmes_calls(tmp_path):
     port = free_port()
-    environ = os.environ | {"VENTORY_HOME": str(tmp_path), "PORT": port}
+    environ = os.environ | {"VENTORY_HOME": str(tmp_path / "var"), "PORT": port}
     environ.pop("SQLALCHEMY_DATABASE_URI", None)
     logins = []
     for signal_sent in (signal.SIGKILL, signal.SIGTERM):
@@ -218,6 +235,10 @@ def test_the_chain_comes_back_after_everything_was_killed(tmp_path):
                 logins.append(line)
                 break
         assert any(answers(port) or time.sleep(0.25) for _ in range(40))
+        if signal_sent == signal.SIGTERM:
+            calls = ["bash", "-c", calls_of_the_readme(port)]
+            said = subprocess.run(calls, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+            assert said.returncode == 0, said.stdout + said.stderr
         os.killpg(server.pid, signal_sent)
         server.wait(30)
         server.stdout.close()

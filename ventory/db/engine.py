@@ -46,8 +46,9 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
     """
     address = normal_url(url) if isinstance(url, str) else url
     if address.get_backend_name() == "sqlite":
-        if address.database and address.database != ":memory:":
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        if not address.database or address.database == ":memory:":
+            raise ValueError("a database in memory ends with its process; name a file")
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
             address,
             pool_size=pool_size,
