@@ -14,7 +14,7 @@ import pytest
 
 import ventory.blueprints
 from tests.conftest import Browser
-from ventory.blueprints.audit import words
+from ventory.blueprints.audit import queries, words
 from ventory.blueprints.items.service import ChangeItem, ItemFields, change
 from ventory.blueprints.stores.service import ChangeStore
 from ventory.blueprints.stores.service import change as change_store
@@ -105,6 +105,57 @@ def test_a_request_is_found_by_its_id(api, chain, tea):
 
     assert row["said"] == "changed the price of Yorkshire Tea: 2.50 → 9.99"
     assert (row["address"], row["request_id"]) == ("127.0.0.1", answer.headers["X-Request-Id"])
+
+
+def test_a_movement_leads_to_who_booked_it(api, chain, tea):
+    chain.item("mug", stock=5)
+    booked = [chain.move("sale", ("mug", 1)) for _ in range(3)]
+
+    ids = [api.get(AUDIT, query_string={"subject": f"movement:{each.id}"}).json for each in booked]
+
+    assert [[row["subject_id"] for row in found] for found in ids] == [[each.id] for each in booked]
+    assert api.get(AUDIT, query_string={"subject": "movement:999999"}).json == []
+
+
+def test_rare_actions_are_found_whatever_else_was_done(api, chain, tea):
+    chain.item("mug", stock=5)
+    sold = chain.move("sale", ("mug", 1))
+    api.post(f"/api/v1/movements/{sold.id}/reversal", {})
+
+    for action in ("stock.reverse", "items.add", "stock.record"):
+        found = api.get(AUDIT, query_string={"action": action}).json
+        assert {row["action"] for row in found} == {action}
+
+
+def test_a_text_is_looked_for_among_the_newest_changes_and_the_page_says_so(api, browser, chain, tea, monkeypatch):
+    monkeypatch.setattr(queries, "MOST_SEARCHED", 4)
+    for cents in range(8):
+        reprice(chain, price=f"7.1{cents}")
+    chain.restock("tea", 5)
+
+    def said(**query):
+        return [row["said"] for row in api.get(AUDIT, query_string=query).json]
+
+    assert said(q="7.17") == ["changed the price of Yorkshire Tea: 7.16 → 7.17"]
+    assert said(q="7.10") == []
+    page = browser.get("/admin/audit?q=7.10").text
+    assert "Looked through the newest 4 changes, back to" in page
+    assert "Looked through" not in browser.get("/admin/audit?who=1").text
+    yesterday = datetime.now(UTC).date() - timedelta(days=2)
+    assert "Looked through" not in browser.get(f"/admin/audit?q=7.10&until={yesterday}").text  # nothing is that old
+
+
+def test_a_list_shows_the_first_of_many_changes_and_the_row_alone_all(api, browser, chain, tea):
+    names = [f"tag {number:02}" for number in range(30)]
+    api.patch(f"/api/v1/items/{tea}", {"tags": names}, headers={"If-Match": "*"})
+
+    row = api.get(AUDIT).json[0]
+    listed = browser.get("/admin/audit").text
+    alone = browser.get(f"/admin/audit/{row['id']}").text
+
+    assert len(row["changes"]) > 20
+    assert f"and {len(row['changes']) - 20} more; open it alone to see all" in listed
+    assert all(each["after"] is None or each["after"] in alone for each in row["changes"])
 
 
 def test_pages_follow_each_other_without_a_gap(api, chain, tea):

@@ -21,8 +21,9 @@ audit_api = APIBlueprint("audit", __name__, url_prefix="/audit", tag="Audit")
 @audit_api.output(list[AuditOut])
 def list_audit(query_data):
     """Who changed what, newest first: one row for each thing that was done, with each field before and after."""
-    which = query_data.filter()
-    page = queries.rows(reading.session(), g.actor, which, limit=query_data.limit, cursor=query_data.cursor)
+    session = reading.session()
+    which = queries.looked_up(session, g.actor, query_data.filter())
+    page = queries.rows(session, g.actor, which, limit=query_data.limit, cursor=query_data.cursor)
     return answer(page)
 
 

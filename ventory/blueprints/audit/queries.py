@@ -9,22 +9,25 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, cast, literal, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, cast, literal, literal_column, or_, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String
 
 from ventory.blueprints.audit import words
 from ventory.blueprints.auth.models import ActorRow
 from ventory.core.access import Actor
-from ventory.db.audit import Audit, AuditPrivate, Origin
+from ventory.db.audit import FREQUENT, IS_RARE, Audit, AuditPrivate, Origin
 from ventory.db.base import Base
 from ventory.db.paging import DEFAULT_LIMIT, Page, SortKey, fetch
+from ventory.stock.models import Movement
 
 EXPORT_PAGE = 500
 MOST_NAMED = 1_000
 OF_COSTS = frozenset({"supplier", "supplier_contact", "item_supplier"})
+MOST_SEARCHED = 20_000
+"""Changes, newest first, that a text is looked for in; there is no index of their words."""
 NOT_MOVEMENT = Audit.subject_kind.is_distinct_from(literal_column("'movement'"))
-"""As the partial index says it."""
+"""As the partial indexes say it."""
 _NAMED = {
     "item": "name",
     "store": "name",
@@ -57,7 +60,9 @@ Key = tuple[str, int]
 @dataclass(frozen=True)
 class AuditFilter:
     """Which rows. subject: kind and id of what they are about; since, until: days by the inventory's clock
-    view: "changes" for what is no movement of goods, "stock" for movements alone"""
+    view: "changes" for what is no movement of goods, "stock" for movements alone
+    search: a request's id, or words among the newest changes until then; what it means is for `looked_up` to say
+    """
 
     view: str = ""
     actor_id: int | None = None
@@ -67,6 +72,8 @@ class AuditFilter:
     since: date | None = None
     until: date | None = None
     search: str | None = None
+    is_request: bool = False
+    searched_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -112,11 +119,24 @@ class AuditView:
     is_erased: bool
 
 
+def looked_up(session: Session, actor: Actor, which: AuditFilter) -> AuditFilter:
+    """The filter with what its text means here: a request that there is, or words among the newest changes."""
+    if not which.search:
+        return which
+    own = Audit.inventory_id == actor.inventory_id
+    of_request = select(Audit.id).where(own, Audit.request_id == which.search).limit(1)
+    if session.execute(of_request).first() is not None:
+        return replace(which, is_request=True)
+    newest = select(Audit.at).where(own, NOT_MOVEMENT, *_days(actor, replace(which, since=None)))
+    oldest = newest.order_by(Audit.at.desc(), Audit.id.desc()).offset(MOST_SEARCHED).limit(1)
+    return replace(which, searched_since=session.execute(oldest).scalar_one_or_none())
+
+
 def rows(
     session: Session, actor: Actor, which: AuditFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[AuditView]:
-    """The trail of the actor's inventory, newest first. shape: Page of AuditView"""
-    return _page(session, actor, _chosen(session, actor, which), limit=limit, cursor=cursor)
+    """The trail of the actor's inventory, newest first. which: looked up. shape: Page of AuditView"""
+    return _page(session, actor, _chosen(actor, which), limit=limit, cursor=cursor)
 
 
 def row(session: Session, actor: Actor, audit_id: int) -> AuditView | None:
@@ -126,7 +146,7 @@ def row(session: Session, actor: Actor, audit_id: int) -> AuditView | None:
 
 def every_row(session: Session, actor: Actor, which: AuditFilter) -> Iterator[AuditView]:
     """All rows that match, page by page, for a file."""
-    cursor = None
+    which, cursor = looked_up(session, actor, which), None
     while True:
         page = rows(session, actor, which, limit=EXPORT_PAGE, cursor=cursor)
         yield from page.rows
@@ -164,38 +184,60 @@ def _of_inventory(actor: Actor) -> Select:
     return _statement().where(Audit.inventory_id == actor.inventory_id)
 
 
-def _chosen(session: Session, actor: Actor, which: AuditFilter) -> Select:
-    statement = _of_inventory(actor)
+def _chosen(actor: Actor, which: AuditFilter) -> Select:
+    statement = _of_inventory(actor).where(*_days(actor, which))
     if which.view == "changes":
         statement = statement.where(NOT_MOVEMENT)
     elif which.view == "stock":
         statement = statement.where(Audit.subject_kind == "movement")
-    equal = {Audit.actor_id: which.actor_id, Audit.subject_kind: which.kind, Audit.action: which.action}
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    if which.action is not None and not which.action.startswith(("stock.", "items.", "imports.")):
-        statement = statement.where(NOT_MOVEMENT)
+    if which.actor_id is not None:
+        statement = statement.where(Audit.actor_id == which.actor_id)
+    if which.action is not None:
+        statement = statement.where(Audit.action == which.action)
+        if which.action not in FREQUENT:
+            statement = statement.where(IS_RARE)
+    if which.kind is not None:
+        statement = statement.where(*_about(actor, which.kind))
     if which.subject is not None:
-        statement = statement.where(Audit.subject_kind == which.subject[0], Audit.subject_id == which.subject[1])
-    zone = ZoneInfo(actor.time_zone)
-    if which.since is not None:
-        statement = statement.where(Audit.at >= datetime.combine(which.since, time(), zone))
-    if which.until is not None and which.until < date.max:
-        statement = statement.where(Audit.at < datetime.combine(which.until + timedelta(days=1), time(), zone))
+        statement = statement.where(*_about(actor, *which.subject))
     if which.search:
-        statement = statement.where(*_found(session, actor, which.search))
+        statement = statement.where(*_found(actor, which))
     return statement
 
 
-def _found(session: Session, actor: Actor, wanted: str) -> tuple:
+def _days(actor: Actor, which: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    zone = ZoneInfo(actor.time_zone)
+    if which.since is not None:
+        yield Audit.at >= datetime.combine(which.since, time(), zone)
+    if which.until is not None and which.until < date.max:
+        yield Audit.at < datetime.combine(which.until + timedelta(days=1), time(), zone)
+
+
+def _about(actor: Actor, kind: str, row_id: int | None = None) -> Iterator[ColumnElement[bool]]:
+    yield Audit.subject_kind == kind
+    if kind != "movement":
+        yield NOT_MOVEMENT
+    if row_id is not None:
+        yield Audit.subject_id == row_id
+        if kind == "movement":  # found by when it was recorded: that is when its row says it was
+            own = (Movement.inventory_id == actor.inventory_id, Movement.id == row_id)
+            yield Audit.at == select(Movement.recorded_at).where(*own).scalar_subquery()
+
+
+def _found(actor: Actor, which: AuditFilter) -> Iterator[ColumnElement[bool]]:
     """Rows of one request, or those whose changes hold a text: what may not be seen cannot be found either."""
-    of_request = and_(Audit.inventory_id == actor.inventory_id, Audit.request_id == wanted)
-    if session.execute(select(Audit.id).where(of_request).limit(1)).first() is not None:
-        return (of_request,)
+    wanted = which.search or ""
+    if which.is_request:
+        yield Audit.request_id == wanted
+        return
+    yield NOT_MOVEMENT
+    if which.searched_since is not None:
+        yield Audit.at >= which.searched_since
     written = json.dumps(wanted, ensure_ascii=False)[1:-1]
     holds = Audit.changes.icontains(written, autoescape=True)
     if not _sees_costs(actor):
         holds = and_(holds, *(~Audit.changes.contains(f'"kind":"{kind}"') for kind in sorted(OF_COSTS)))
-    return NOT_MOVEMENT, or_(holds, Audit.action.icontains(wanted, autoescape=True))
+    yield or_(holds, Audit.action.icontains(wanted, autoescape=True))
 
 
 def _sees_costs(actor: Actor) -> bool:

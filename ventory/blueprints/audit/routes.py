@@ -46,7 +46,8 @@ PAGES_OF = {
 @guard("audit.read")
 def listing():
     """Who changed what."""
-    session, which = reading.session(), _filter()
+    session = reading.session()
+    which = queries.looked_up(session, g.actor, _filter())
     page = queries.rows(session, g.actor, which, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))
     table = Table(
         "audit",
@@ -61,7 +62,14 @@ def listing():
     )
     addresses = RowAddresses(lambda row: url_for(".show", audit_id=row.id))
     return render_template(
-        "audit/list.html", title="Audit", table=table, addresses=addresses, place=_place, export=_export_address()
+        "audit/list.html",
+        title="Audit",
+        table=table,
+        addresses=addresses,
+        place=_place,
+        export=_export_address(),
+        searched_since=which.searched_since,
+        most_searched=queries.MOST_SEARCHED,
     )
 
 

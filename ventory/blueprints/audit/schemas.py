@@ -32,7 +32,12 @@ class AuditQuery(PageQuery):
     subject: Annotated[QueryText | None, Field(description="One thing: its kind and its id, such as item:12.")] = None
     since: Annotated[date | None, Field(description="First day, by the inventory's clock.")] = None
     until: Annotated[date | None, Field(description="Last day.")] = None
-    q: Annotated[QueryText | None, Field(description="A request id, or text that the changes hold.")] = None
+    q: Annotated[
+        QueryText | None,
+        Field(
+            description="A request id, or text that one of the newest 20,000 changes holds, counted back from `until`."
+        ),
+    ] = None
 
     def filter(self) -> AuditFilter:
         return AuditFilter(
