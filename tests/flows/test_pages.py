@@ -319,3 +319,13 @@ def test_the_next_page_of_a_list_is_of_the_store_it_began_with(browser, chain):
     second = browser.get(more)
     assert second.status_code == 200
     assert "Stock levels in Leeds" in second.text
+
+
+def test_movements_of_one_store_say_here(browser, chain):
+    chain.item("tea", stock=9)
+    chain.move("transfer", ("tea", 2, "LEEDS", "YORK"))
+
+    between = r'data-column="between">([^<]*?)\s*</td>'
+
+    assert re.findall(between, browser.get("/stock/movements?store=YORK").text) == ["Leeds → here"]
+    assert "Leeds → York" in re.findall(between, browser.get("/stock/movements?store=*").text)
