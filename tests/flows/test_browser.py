@@ -85,6 +85,10 @@ def sign_in(page, address, who="owner"):
     page.wait_for_url(f"{address}/")
 
 
+def _is_missing_part(answer) -> bool:
+    return answer.status >= 400 and not answer.request.is_navigation_request()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_every_page_is_clean(address, chromium, width, theme):
@@ -97,15 +101,18 @@ def test_every_page_is_clean(address, chromium, width, theme):
     outside: list[str] = []
     page.on("request", lambda request: outside.append(request.url) if not request.url.startswith(address) else None)
     page.on("pageerror", lambda error: said.append(str(error)))
+    missing: list[str] = []  # what a page asked for and did not get; a page that is not there says so itself
+    page.on("response", lambda answer: missing.append(answer.url) if _is_missing_part(answer) else None)
     sign_in(page, address)
     wrong = []
     for path in PAGES:
         said.clear()
+        missing.clear()
         page.goto(address + path)
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if wide > 0:
             wrong.append(f"{path}: scrolls {wide} px sideways")
-        noise = [text for text in said if "404" not in text]
+        noise = [text for text in said if "404" not in text] + missing
         if noise:
             wrong.append(f"{path}: {noise}")
         for violation in Axe().run(page).response["violations"]:

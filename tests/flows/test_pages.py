@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -304,3 +305,27 @@ def test_a_figure_in_millions_keeps_to_its_card(browser, chain):
     chain.item("tea", stock=9_000_000, unit_cost="10.25")
     chain.item("mugs", stock=1, unit_cost="1")
     assert '<b class="long">£92,250,001.00</b>' in browser.get("/?store=*").text
+
+
+def test_the_next_page_of_a_list_is_of_the_store_it_began_with(browser, chain):
+    for number in range(51):
+        chain.item(f"mug-{number}", stock=1)
+    browser.get("/?store=LEEDS")
+    first = browser.get("/stock").text
+    more = unescape(re.search(r'rel="next" href="([^"]+)"', first).group(1))
+
+    browser.get("/?store=*")
+
+    second = browser.get(more)
+    assert second.status_code == 200
+    assert "Stock levels in Leeds" in second.text
+
+
+def test_movements_of_one_store_say_here(browser, chain):
+    chain.item("tea", stock=9)
+    chain.move("transfer", ("tea", 2, "LEEDS", "YORK"))
+
+    between = r'data-column="between">([^<]*?)\s*</td>'
+
+    assert re.findall(between, browser.get("/stock/movements?store=YORK").text) == ["Leeds → here"]
+    assert "Leeds → York" in re.findall(between, browser.get("/stock/movements?store=*").text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from flask import request
+from flask import request, session
 from werkzeug.datastructures import MultiDict
 
 from ventory.db.paging import Page
@@ -83,9 +83,14 @@ class Table:
         return [each for each in self.filters if each.value]
 
     def address(self, **changes: str | None) -> str:
-        """This page's address with other parameters; None takes one out. Paging starts again."""
+        """This page's address with other parameters; None takes one out. Paging starts again.
+
+        A page after this one names the store whose list it goes on with: another tab may have chosen another since.
+        """
         query = MultiDict(request.args)
         query.pop("cursor", None)
+        if "cursor" in changes:
+            query.setdefault("store", session.get("store", "*"))
         for name, value in changes.items():
             query.pop(name, None)
             if value not in (None, ""):

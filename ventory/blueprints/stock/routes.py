@@ -184,7 +184,7 @@ def movements():
         table=table,
         addresses=addresses,
         store=store,
-        names={each.id: each.name for each in current.mine()},
+        names={each.id: "here" if store and each.id == store.id else each.name for each in current.mine()},
     )
 
 
