@@ -196,7 +196,7 @@ def test_two_inventories_are_run_behind_the_walls(app, own, restricted, tmp_path
         assert browser.get("/").status_code == browser.get("/items/").status_code == 200
 
     seeing = engines.everywhere(own)
-    assert run.step(seeing, [])
+    assert run.number(seeing)
     Bookkeeper(seeing).step()
     assert _command(restricted, "seal").exit_code == 0
     proven = _command(restricted, "verify")

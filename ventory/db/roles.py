@@ -23,8 +23,8 @@ WALLED_IN = (
 """What a program is told that would not say which."""
 # In subqueries, which are asked once a statement and not once a row.
 _SEEN = """
-    (SELECT current_setting('ventory.inventory', true)) = 'all'
-    OR inventory_id = (SELECT nullif(nullif(current_setting('ventory.inventory', true), 'all'), '')::bigint)
+    inventory_id = (SELECT nullif(nullif(current_setting('ventory.inventory', true), 'all'), '')::bigint)
+    OR (SELECT current_setting('ventory.inventory', true)) = 'all'
 """
 _OF_NO_INVENTORY = " OR inventory_id IS NULL"
 _MORE_THAN_NEEDED = {
