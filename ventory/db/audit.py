@@ -88,7 +88,7 @@ class Audit(Base):
     __table_args__ = (
         ForeignKeyConstraint(["inventory_id", "actor_id"], ["actor.inventory_id", "actor.id"]),
         Index("ix_audit_inventory", "inventory_id", "id"),
-        # By the request alone SQLite did not take it: it read every row of the inventory to find none.
+        # Of the request alone SQLite took none: it read every row of the inventory to find one.
         Index("ix_audit_request", "inventory_id", "request_id"),
         Index("ix_audit_at", "inventory_id", "at", "id"),
         Index("ix_audit_actor", "inventory_id", "actor_id", "at", "id"),

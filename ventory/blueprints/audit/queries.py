@@ -61,7 +61,7 @@ Key = tuple[str, int]
 class AuditFilter:
     """Which rows. subject: kind and id of what they are about; since, until: days by the inventory's clock
     view: "changes" for what is no movement of goods, "stock" for movements alone
-    search: a request's id, or words among the newest changes until then; what it means is for `looked_up` to say
+    search: a request's id, or words; `looked_up` says which: rows of_request, or changes searched_since then
     """
 
     view: str = ""
@@ -72,7 +72,7 @@ class AuditFilter:
     since: date | None = None
     until: date | None = None
     search: str | None = None
-    is_request: bool = False
+    of_request: tuple[int, ...] = ()
     searched_since: datetime | None = None
 
 
@@ -124,9 +124,10 @@ def looked_up(session: Session, actor: Actor, which: AuditFilter) -> AuditFilter
     if not which.search:
         return which
     own = Audit.inventory_id == actor.inventory_id
-    of_request = select(Audit.id).where(own, Audit.request_id == which.search).limit(1)
-    if session.execute(of_request).first() is not None:
-        return replace(which, is_request=True)
+    # By their ids: SQLite would read the whole trail in its order to find the rows of one request.
+    of_request = select(Audit.id).where(own, Audit.request_id == which.search).limit(MOST_NAMED)
+    if ids := session.execute(of_request).scalars().all():
+        return replace(which, of_request=tuple(ids))
     newest = select(Audit.at).where(own, NOT_MOVEMENT, *_days(actor, replace(which, since=None)))
     oldest = newest.order_by(Audit.at.desc(), Audit.id.desc()).offset(MOST_SEARCHED).limit(1)
     return replace(which, searched_since=session.execute(oldest).scalar_one_or_none())
@@ -227,8 +228,8 @@ def _about(actor: Actor, kind: str, row_id: int | None = None) -> Iterator[Colum
 def _found(actor: Actor, which: AuditFilter) -> Iterator[ColumnElement[bool]]:
     """Rows of one request, or those whose changes hold a text: what may not be seen cannot be found either."""
     wanted = which.search or ""
-    if which.is_request:
-        yield Audit.request_id == wanted
+    if which.of_request:
+        yield Audit.id.in_(which.of_request)
         return
     yield NOT_MOVEMENT
     if which.searched_since is not None:
