@@ -53,6 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
+    sign_in_service.take_turns()  # the application of the test before is gone, and its folder with it
     time.sleep(days.wait_for_midnight(datetime.now(UTC)).total_seconds())
 
 

@@ -33,7 +33,7 @@ def without_lock() -> None:
     if unit_of_work.engine().dialect.name == "sqlite":
         bound = unit_of_work.engine()
         event.remove(bound, "begin", dialect.sqlite.begin)
-        bound.__dict__.pop(engine._TWINS, None)
+        bound.__dict__.pop("ventory_twins", None)
 
 
 def without_condition() -> None:
@@ -84,8 +84,8 @@ def killed_after_commit() -> None:
     real = unit_of_work.begun
 
     @contextmanager
-    def begun():
-        with real() as connection:
+    def begun(seen):
+        with real(seen) as connection:
             yield connection
         try:
             flag.unlink()
@@ -106,7 +106,7 @@ def answer_kept_apart() -> None:
     real = audit.write
 
     def apart(*asked, kept=None):
-        *asked, kept = asked if len(asked) == 6 else (*asked, kept)
+        *asked, kept = asked if len(asked) == 5 else (*asked, kept)
         if kept is not None:
             row = {name.removeprefix("kept_"): value for name, value in kept.items()}
             with engine.writing(unit_of_work.engine()).begin() as own:

@@ -29,7 +29,7 @@ CELLS: dict[str, tuple[dict[str, str], str, str]] = {
     "price in words": ({"price": "twelve"}, "price", "not_a_number"),
     "price of infinity": ({"price": "inf"}, "price", "not_a_number"),
     "price is nan": ({"price": "NaN"}, "price", "not_a_number"),
-    "price with a sign": ({"price": "£3"}, "price", "not_a_number"),
+    "price with a sign": ({"price": "£3"}, "price", "currency_sign"),
     "price below zero": ({"price": "-0.01"}, "price", "out_of_range"),
     "price too large": ({"price": "1" + "0" * 12}, "price", "out_of_range"),
     "price too fine": ({"price": "0.1234567"}, "price", "too_fine"),

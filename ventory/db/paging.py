@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, literal_column, or_, tuple_
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ventory.core.errors import Malformed
 from ventory.db.prepared import Prepared
@@ -198,7 +198,8 @@ def _decode(cursor: str, keys: Sequence[SortKey]) -> tuple[bool, list[Any]]:
 
 def _check(value: Any, kind: TypeEngine) -> None:
     """See that databases can be asked for a value that somebody may have made up. raises: ValueError, OverflowError"""
-    if type(value) is not kind.python_type:
+    plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind  # a decorator's own answer is `object`
+    if type(value) is not plain.python_type:
         raise ValueError
     if isinstance(value, str):
         value.encode()  # half a character has no bytes

@@ -72,9 +72,9 @@ _hashing = ThreadPoolExecutor(1, "ventory-hash", initializer=_give_way)
 _turn: list[Path] = []
 
 
-def take_turns(file: Path) -> None:
-    """Name the file that every process of this machine locks while it hashes. A process that dies lets go of it."""
-    _turn[:] = [file]
+def take_turns(*file: Path) -> None:
+    """Name the file, if any, that all processes of this machine lock while they hash. One that dies lets go of it."""
+    _turn[:] = file
 
 
 def _alone(hash_it: Callable[..., Any], *what: str) -> Any:
