@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from ventory import app
 from ventory.core import ledger
 from ventory.core.errors import Shortage
 from ventory.db import audit, dialect, engine, unit_of_work
+
+PAUSE_SECONDS = 0.02
+"""How long a twin without a protection lingers where it is missed: what a proof notices must not depend on luck."""
 
 
 def create_app():
@@ -34,6 +38,14 @@ def without_lock() -> None:
         bound = unit_of_work.engine()
         event.remove(bound, "begin", dialect.sqlite.begin)
         bound.__dict__.pop("ventory_twins", None)
+    database, read = unit_of_work.database(), unit_of_work.database().lock_balances
+
+    def slowly(*asked):
+        found = read(*asked)
+        time.sleep(PAUSE_SECONDS)
+        return found
+
+    database.lock_balances = slowly
 
 
 def without_condition() -> None:
@@ -66,6 +78,7 @@ def without_order() -> None:
         found = {}
         for key in keys:
             found |= real(connection, inventory_id, [key])
+            time.sleep(PAUSE_SECONDS)
         return found
 
     dialect.postgresql.lock_balances = shuffled
