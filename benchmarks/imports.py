@@ -26,7 +26,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from benchmarks import chain, load
-from benchmarks.__main__ import ROOT, calls, service, sign_in
+from benchmarks.__main__ import ROOT, SEAL_KEY, calls, service, sign_in
 from tests import postgres
 from ventory.db import migrate, unit_of_work
 from ventory.db.engine import open_engine, reading
@@ -84,7 +84,7 @@ class Running:
     """A command of Ventory's in a process of its own."""
 
     def __init__(self, url: str, home: Path, *arguments: str):
-        environ = os.environ | {"VENTORY_HOME": str(home), "SQLALCHEMY_DATABASE_URI": url}
+        environ = os.environ | {"VENTORY_HOME": str(home), "SQLALCHEMY_DATABASE_URI": url, "SEAL_KEY": SEAL_KEY}
         self.output = tempfile.TemporaryFile("w+")  # noqa: SIM115, open for as long as it runs
         self.started = time.perf_counter()
         self.process = subprocess.Popen(

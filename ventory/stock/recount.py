@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -24,9 +24,20 @@ _PLACE_OF_FLOW = {name: index for index, name in enumerate(FLOWS)}
 _NOTHING = [0] * len(FLOWS)
 NOWHERE = -1
 """The category of an item that none is known of."""
-# Where a flow counts among recent sales, and with which sign: what was sold first, then what was received.
-_BEFORE = 2 * len(WINDOWS)
-_RECENT = {"sold": (0, 1), "returned": (0, -1), "received": (len(WINDOWS), 1)}
+_RECENT = {"sold": ("sold", 1), "returned": ("sold", -1), "received": ("received", 1)}
+"""What a flow counts as lately, and with which sign."""
+
+
+class _Day(NamedTuple):
+    """A local day. shown: as ISO text; begins: in seconds since 1970; seconds: how long it is
+
+    lately: where among the figures of `Recount.recent` a flow of that day counts; empty long ago and after the last
+    """
+
+    shown: str
+    begins: int
+    seconds: int
+    lately: dict[str, tuple[int, ...]]
 
 
 class Recount:
@@ -47,13 +58,9 @@ class Recount:
         self.totals: dict[str, list[int]] = defaultdict(_NOTHING.copy)
         self.categories: dict[tuple[int, str], list[int]] = defaultdict(_NOTHING.copy)
         self.recent: dict[int, list[int]] = {}
-        self._windows = [
-            ((until - timedelta(days=days)).isoformat(), (until - timedelta(days=2 * days)).isoformat(), at)
-            for at, days in enumerate(WINDOWS)
-        ]
-        self._last, self._oldest = until.isoformat(), self._windows[-1][1]
-        self._flows: dict[int, tuple[int, int, int, tuple[int, int] | None]] = {}
-        self._days: dict[Any, tuple[str, int, int]] = {}
+        self._until = until
+        self._flows: dict[int, tuple[int, int, int, tuple[str, int] | None]] = {}
+        self._days: dict[Any, _Day] = {}
 
     def facts(self, connection: Connection) -> Iterator[bytes]:
         """The rows of daily_fact from the item on, by item and day."""
@@ -62,22 +69,21 @@ class Recount:
             counting = (line for line in lines if line[-1] not in self.left_out) if self.left_out else lines
             item_id, level = None, 0
             for (item, written), of_day in groupby(counting, itemgetter(0, 1)):
-                if written not in self._days:
-                    shown, day = database.day_of(written)
-                    self._days[written] = (shown, *day_span(day, self.where.time_zone))
-                opening = level if item == item_id else 0
-                item_id = item
-                level, row = self._day(item, *self._days[written], opening, list(of_day))
+                day = self._days.get(written)
+                if day is None:
+                    day = self._days[written] = self._day(*database.day_of(written))
+                if item != item_id:
+                    item_id, level = item, 0
+                opening, (level, row) = level, self._fact(item, day, level, list(of_day))
+                self.on_hand += level - opening
                 yield row
 
-    def _day(
-        self, item_id: int, day: str, begins: int, seconds: int, opening: int, lines: list[tuple]
-    ) -> tuple[int, bytes]:
-        """One fact. returns: the closing, and the row"""
-        flows, total = _NOTHING.copy(), self.totals[day]
-        of_category = self.categories[self.of_items.get(item_id, NOWHERE), day]
+    def _fact(self, item_id: int, day: _Day, opening: int, lines: list[tuple]) -> tuple[int, bytes]:
+        """What an item did on a day. returns: the closing, and the row"""
+        shown, begins, seconds, lately = day
+        flows, total = _NOTHING.copy(), self.totals[shown]
+        of_category = self.categories[self.of_items.get(item_id, NOWHERE), shown]
         level, out = opening, seconds if opening <= 0 else 0
-        is_recent = self._oldest < day <= self._last
         if lines[0][2] < begins or lines[-1][2] > begins + seconds:
             lines = _within(lines, begins, begins + seconds)
         for _, _, epoch, _, quantity, way, _ in lines:
@@ -91,29 +97,34 @@ class Recount:
             if was_out != (level <= 0):
                 left = begins + seconds - epoch
                 out += -left if was_out else left
-            if is_recent and recent is not None:
-                self._sold_lately(item_id, day, recent, amount)
-        self.on_hand += level - opening
-        row = (item_id, day.encode(), opening, level, out, *flows, len(lines), lines[-1][2] - begins)
+            if recent is not None and lately:
+                sums = self.recent.get(item_id)
+                if sums is None:
+                    sums = self.recent[item_id] = [0] * (3 * len(WINDOWS))
+                what, sign = recent
+                for window in lately[what]:
+                    sums[window] += sign * amount
+        row = (item_id, shown.encode(), opening, level, out, *flows, len(lines), lines[-1][2] - begins)
         return level, b"%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d" % row
 
-    def _flow(self, way: int) -> tuple[int, int, int, tuple[int, int] | None]:
-        """Where a line counts, its sign there, what it does to the level, and where it counts among recent sales."""
+    def _flow(self, way: int) -> tuple[int, int, int, tuple[str, int] | None]:
+        """Where a line counts, its sign there, what it does to the level, and what it counts as lately."""
         flow = flow_of(self.kinds[way >> 2], inward=bool(way & 1), is_reversal=bool(way & 2))
         change = -flow.sign if flow.name in LEAVING else flow.sign
         self._flows[way] = _PLACE_OF_FLOW[flow.name], flow.sign, change, _RECENT.get(flow.name)
         return self._flows[way]
 
-    def _sold_lately(self, item_id: int, day: str, recent: tuple[int, int], quantity: int) -> None:
-        at, sign = recent
-        sums = self.recent.get(item_id)
-        if sums is None:
-            sums = self.recent[item_id] = [0] * (3 * len(WINDOWS))
-        for after, long_ago, window in self._windows:
-            if day > after:
-                sums[at + window] += sign * quantity
-            elif at == 0 and day > long_ago:
-                sums[_BEFORE + window] += sign * quantity
+    def _day(self, shown: str, day: date) -> _Day:
+        ago = (self._until - day).days
+        sold, received = [], []
+        for at, days in enumerate(WINDOWS):
+            if 0 <= ago < days:
+                sold.append(at)
+                received.append(len(WINDOWS) + at)
+            elif days <= ago < 2 * days:
+                sold.append(2 * len(WINDOWS) + at)
+        lately = {"sold": tuple(sold), "received": tuple(received)} if sold else {}
+        return _Day(shown, *day_span(day, self.where.time_zone), lately)
 
 
 def _within(lines: list[tuple], begins: int, ends: int) -> list[tuple]:
