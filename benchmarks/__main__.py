@@ -1,6 +1,6 @@
 """`make bench`: a real PostgreSQL with fsync, real server processes, a table and var/bench.json.
 
-python -m benchmarks [--sizes 10000,1000000] [--items 10000] [--stores 10] [--seconds 5]
+python -m benchmarks [--sizes 10000:1000:10,…] [--seconds 5]
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import http.client
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -234,7 +236,24 @@ def serving(server, url: str, home: Path, wanted: dict, seconds: float) -> dict:
         raw = raw_rate(server, 64, max(2, seconds / 2))
         figures["restock, 64 clients"], _ = load.rate(port, token, 64, seconds, wanted["restock"])
         figures["restock, 64 clients: raw"] = raw
+        figures |= while_others_sign_in(port, token, seconds)
     return figures
+
+
+def while_others_sign_in(port: int, token: str, seconds: float) -> dict:
+    """The p99 of a list without and with eight who sign in all the time, in milliseconds; medians of three rounds."""
+    call = ("GET", "/api/products?limit=20", None, False)
+    sign_ins = ("POST", "/api/v1/auth/login", {"email": chain.EMAIL, "password": chain.PASSWORD}, False)
+    before, during, rates = [], [], []
+    for _ in range(3):
+        before.append(load.now_and_then(port, token, seconds, call))
+        with ThreadPoolExecutor(1) as pool:
+            storm = pool.submit(load.rate, port, token, 8, seconds + 1, lambda _dice, _number: sign_ins)
+            time.sleep(0.5)
+            during.append(load.now_and_then(port, token, seconds, call))
+            rates.append(storm.result()[0])
+    found = [statistics.median(each) for each in (before, during, rates)]
+    return dict(zip(("list p99", "list p99, sign-ins", "sign-ins"), found, strict=True))
 
 
 def main() -> None:
@@ -279,6 +298,11 @@ def show(figures: dict) -> None:
     reads = ("list of 50", "product", "low-stock", "restock log", "movements", "stock card", "analytics 30 days")
     table += [(what, f"{figures[what]:,.0f}/s", f"p95 {figures['p95_ms'][what]:.1f} ms") for what in reads]
     table += [
+        (
+            "sign-ins, 8 clients",
+            f"{figures['sign-ins']:,.0f}/s",
+            f"p99 of a list {figures['list p99']:.1f} ms before, {figures['list p99, sign-ins']:.1f} meanwhile",
+        ),
         ("seal", f"{figures['sealed_rows_per_second']:,.0f} rows/s", ""),
         ("verify", f"{figures['verify_lines_per_second']:,.0f} lines/s", ""),
         ("verify, with sealed rows", f"{figures['verify_rows_per_second']:,.0f} rows/s", ""),

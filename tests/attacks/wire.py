@@ -82,8 +82,8 @@ def read_all(wire: socket.socket, quiet_seconds: float = 1.5) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(home: Path, database_url: str, **environment: str) -> Iterator[Served]:
-    """The server's own settings, worker class and limits, on a free port."""
+def serving(home: Path, database_url: str, *, twin: str = "", **environment: str) -> Iterator[Served]:
+    """The server's own settings, worker class and limits, on a free port. twin: another worker class"""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,7 +93,7 @@ def serving(home: Path, database_url: str, **environment: str) -> Iterator[Serve
         "SQLALCHEMY_DATABASE_URI": database_url,
         "PORT": str(port),
     } | environment
-    arguments = server.settings(load(environ))
+    arguments = [*server.settings(load(environ)), *([f"--worker-class={twin}"] if twin else [])]
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *arguments],
         cwd=ROOT, env=os.environ | environ, preexec_fn=die_with_parent, stderr=subprocess.DEVNULL,

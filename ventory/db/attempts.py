@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, bindparam, delete, text, update
+from sqlalchemy import Integer, String, bindparam, delete, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ventory.core.errors import TooManyTries
@@ -47,15 +47,20 @@ class Counter:
     key: str
 
 
-_COUNT = text(
-    """
-    INSERT INTO attempt_count (key, began_at, tries) VALUES (:key, :now, 1)
-    ON CONFLICT (key) DO UPDATE SET
-        tries = CASE WHEN attempt_count.began_at <= :ended THEN 1 ELSE attempt_count.tries + 1 END,
-        began_at = CASE WHEN attempt_count.began_at <= :ended THEN :now ELSE attempt_count.began_at END
-    RETURNING tries, began_at
-    """
-).bindparams(bindparam("now", type_=UtcTime), bindparam("ended", type_=UtcTime))
+_COUNT = (
+    text(
+        """
+        INSERT INTO attempt_count (key, began_at, tries) VALUES (:key, :now, 1)
+        ON CONFLICT (key) DO UPDATE SET
+            tries = CASE WHEN attempt_count.began_at <= :ended THEN 1 ELSE attempt_count.tries + 1 END,
+            began_at = CASE WHEN attempt_count.began_at <= :ended THEN :now ELSE attempt_count.began_at END
+        RETURNING tries, began_at
+        """
+    )
+    .bindparams(bindparam("now", type_=UtcTime), bindparam("ended", type_=UtcTime))
+    .columns(tries=Integer, began_at=UtcTime)
+)
+_GIVE_BACK = text("UPDATE attempt_count SET tries = tries - 1 WHERE key = :key AND tries > 0")
 
 
 def count(session: Session, counters: Sequence[Counter], now: datetime, *, refuse: bool = True) -> None:
@@ -64,11 +69,11 @@ def count(session: Session, counters: Sequence[Counter], now: datetime, *, refus
     refuse: False to count only
     raises: TooManyTries when one of the limits is reached; then the try counts nowhere
     """
+    connection = session.connection()
     # In one order: two tries that share counters would otherwise deadlock.
     for counter in sorted(counters, key=lambda each: each.key):
         limit = counter.limit
-        statement = _COUNT.columns(tries=AttemptCount.tries.type, began_at=UtcTime)
-        row = session.execute(statement, {"key": counter.key, "now": now, "ended": now - limit.window}).one()
+        row = connection.execute(_COUNT, {"key": counter.key, "now": now, "ended": now - limit.window}).one()
         if refuse and row.tries > limit.most:
             wait = row.began_at + limit.window - now
             raise TooManyTries(
@@ -79,9 +84,8 @@ def count(session: Session, counters: Sequence[Counter], now: datetime, *, refus
 
 def give_back(session: Session, counters: Sequence[Counter]) -> None:
     """Take a try back that turned out right."""
-    table = AttemptCount.__table__
-    for key in sorted(each.key for each in counters):
-        session.execute(update(table).where(table.c.key == key, table.c.tries > 0).values(tries=table.c.tries - 1))
+    if counters:
+        session.connection().execute(_GIVE_BACK, [{"key": key} for key in sorted(each.key for each in counters)])
 
 
 def forget(session: Session, counter: Counter) -> None:

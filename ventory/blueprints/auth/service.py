@@ -180,21 +180,21 @@ def sign_in(command: SignIn) -> SignedIn:
     """
     published.refuse(queries.address_key(command.email), command.password)
     now = datetime.now(UTC)
-    proven = _prove(command, now)
-    return _enter(proven, command, command.code, now)
+    with room_for_a_hash():
+        proven = _prove(command, now)
+        return _enter(proven, command, command.code, now)
 
 
 def _prove(command: SignIn, now: datetime) -> Proven:
     """See that the password is right. A try that was right is given back."""
-    with room_for_a_hash():
-        with transaction(is_audited=False) as session:
-            user = queries.user_by_email(session, command.email)
-            counters = _counters(command, user)
-            attempts.count(session, counters, now)
-            known = None if user is None or not user.is_active else (user.id, user.password_hash)
-        # A password check takes long; no lock is held meanwhile.
-        if not is_password(known[1] if known else None, command.password):
-            raise WrongPassword(_WRONG)
+    with transaction(is_audited=False) as session:
+        user = queries.user_by_email(session, command.email)
+        counters = _counters(command, user)
+        attempts.count(session, counters, now)
+        known = None if user is None or not user.is_active else (user.id, user.password_hash)
+    # A password check takes long; no lock is held meanwhile.
+    if not is_password(known[1] if known else None, command.password):
+        raise WrongPassword(_WRONG)
     assert known is not None
     return Proven(known[0], digest(known[1]), tuple(counters))
 
