@@ -327,6 +327,16 @@ def test_many_rows_are_told_up_to_a_bound_that_says_so(chain, engine):
     assert told[-1] == {"kind": "", "note": "3 more rows"}
 
 
+def test_so_are_the_many_rows_of_one_statement(chain, engine):
+    mine = {"inventory_id": chain.inventory_id}
+    rows = [mine | tag(f"t{number}") for number in range(1_003)]
+    doing(chain, lambda work: work.session.execute(insert(Tag), rows))
+    doing(chain, lambda work: work.session.execute(update(Tag).values(name=Tag.name + "!")))
+    told = changes(newest(engine))
+    assert len(told) == 1_001
+    assert told[-1] == {"kind": "", "note": "3 more rows"}
+
+
 def test_quantities_are_told_exactly(chain, engine):
     def act(work):
         named = {"name": "Crème brûlée", "name_key": "crème brûlée", "reorder_point": Decimal("2.500000")}

@@ -78,7 +78,7 @@ class Trail:
 
         before, after: of the columns that changed; empty where it was not; row: all that is known of it
         """
-        if table.info.get("audit") == "untold":
+        if table.info == UNTOLD:
             return
         here = (table.name, key)
         if here not in self.rows and len(self.rows) == MOST_ROWS:
@@ -236,7 +236,7 @@ def _executed(state: ORMExecuteState):
         return None
     statement: Any = state.statement
     table = getattr(statement, "table", None)
-    if not isinstance(table, Table):
+    if not isinstance(table, Table) or table.info == UNTOLD:
         return None
     if state.is_insert:
         _told_of_insert(trail, table, state)
@@ -244,7 +244,8 @@ def _executed(state: ORMExecuteState):
     if not (state.is_update or state.is_delete):
         return None
     before = _rows(state.session, table, _chosen(state.session, table, statement.whereclause))
-    result = state.invoke_statement()
+    result: Any = state.invoke_statement()
+    trail.more += max(0, result.rowcount - len(before))
     if state.is_delete:
         for key, row in before.items():
             trail.changed(table, key, {name: value for name, value in row.items() if value is not None}, {})
