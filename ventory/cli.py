@@ -157,13 +157,13 @@ def worker() -> None:
 @click.argument("run_id", type=int)
 @click.argument("inventory_id", type=int)
 def prove(run_id: int, inventory_id: int) -> None:
-    """Do a run that the worker took: see worker/proof."""
+    """Do a run that the worker took: see worker/proving."""
     from ventory.web import logs
-    from ventory.worker.proof import Prover
+    from ventory.worker.proving import Proving
 
     config = settings.load()
     logs.configure(config.home, is_loud=config.is_production)
-    Prover(open_database(config), config).run_alone(run_id, inventory_id)
+    Proving(open_database(config), config, run_id, inventory_id).run_alone()
 
 
 @ventory.command("create-db")

@@ -11,6 +11,7 @@ from ventory.models import Audit, Origin
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
 from ventory.worker.proof import Prover
+from ventory.worker.proving import Proving
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def worker(engine, config, chain):
 
     def work():
         seal_all(engine, config)
-        prover.run(*prover.claim())
+        Proving(engine, config, *prover.claim()).run()
 
     return work
 

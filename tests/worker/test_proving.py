@@ -13,9 +13,10 @@ from tests.chain import seal_all
 from tests.days import ago
 from ventory.db.engine import autocommit, writing
 from ventory.models import Audit, ProofRun, SealBlock
-from ventory.worker import proof, run
+from ventory.worker import proof, proving, run
 from ventory.worker.facts import Bookkeeper
 from ventory.worker.proof import Notary, Prover
+from ventory.worker.proving import Proving
 
 
 @pytest.fixture
@@ -33,15 +34,20 @@ def runs(engine):
         return connection.execute(select(ProofRun.__table__).order_by(ProofRun.id)).all()
 
 
-def proven(prover, engine):
-    """Let the worker do the run that waits. returns: it"""
-    prover.run(*prover.claim())
-    return runs(engine)[-1]
+@pytest.fixture
+def proven(prover, engine, config):
+    """Do the run that waits: proven(). returns: it"""
+
+    def done():
+        Proving(engine, config, *prover.claim()).run()
+        return runs(engine)[-1]
+
+    return done
 
 
-def test_the_first_proof_comes_by_itself_and_finds_everything_right(prover, engine, chain):
+def test_the_first_proof_comes_by_itself_and_finds_everything_right(prover, engine, chain, proven):
     prover.ask_for_the_night()
-    done = proven(prover, engine)
+    done = proven()
 
     assert (done.state, done.asked_by_id, done.differences, done.findings) == ("done", None, 0, "[]")
     with autocommit(engine).connect() as connection:
@@ -51,17 +57,17 @@ def test_the_first_proof_comes_by_itself_and_finds_everything_right(prover, engi
     assert (done.lines, done.lines_done, done.sealed, done.balances) == (2, 2, 4 + told, 1)
 
 
-def test_the_night_has_one_proof_by_the_inventorys_own_clock(prover, engine):
+def test_the_night_has_one_proof_by_the_inventorys_own_clock(prover, engine, proven):
     zone = ZoneInfo("Europe/London")
     prover.ask_for_the_night(datetime(2026, 7, 1, 12, tzinfo=zone))
-    proven(prover, engine)
+    proven()
     hours = [(2, 3), (2, 3, 9), (2, 3, 11), (2, 23), (3, 3, 9), (3, 3, 10)]
     asked = []
     for day, *time in hours:
         prover.ask_for_the_night(datetime(2026, 7, day, *time, tzinfo=zone))
         asked.append(len(runs(engine)))
         if prover_waits(engine):
-            proven(prover, engine)
+            proven()
 
     assert asked == [1, 1, 2, 2, 2, 3]
 
@@ -70,13 +76,13 @@ def prover_waits(engine) -> bool:
     return runs(engine)[-1].state == "waiting"
 
 
-def test_a_difference_is_kept_with_what_it_can_link_to(prover, engine, chain):
+def test_a_difference_is_kept_with_what_it_can_link_to(prover, engine, chain, proven):
     with writing(engine).begin() as connection:
         connection.execute(text("UPDATE balance SET incoming = 1000000"))
         connection.execute(text("UPDATE movement_private SET note = 'else'"))
     prover.ask_for_the_night()
 
-    done = proven(prover, engine)
+    done = proven()
 
     assert done.differences == 2
     first, second = json.loads(done.findings)
@@ -84,23 +90,23 @@ def test_a_difference_is_kept_with_what_it_can_link_to(prover, engine, chain):
     assert (second["item_id"], second["place_id"]) == (chain.items["tea"], chain.stores["LEEDS"])
 
 
-def test_a_run_that_is_no_longer_wanted_stops(prover, engine, monkeypatch):
-    monkeypatch.setattr(proof, "TOLD_SECONDS", 0)
+def test_a_run_that_is_no_longer_wanted_stops(prover, engine, monkeypatch, proven):
+    monkeypatch.setattr(proving, "TOLD_SECONDS", 0)
     prover.ask_for_the_night()
     with writing(engine).begin() as connection:
         connection.execute(text("UPDATE proof_run SET is_unwanted = true"))
 
-    done = proven(prover, engine)
+    done = proven()
 
     assert (done.state, done.differences) == ("stopped", 0)
     assert done.ended_at is not None
 
 
-def test_a_run_that_breaks_off_says_so_and_the_next_can_begin(prover, engine, monkeypatch):
-    monkeypatch.setattr(proof, "prove", lambda *_: 1 / 0)
+def test_a_run_that_breaks_off_says_so_and_the_next_can_begin(prover, engine, monkeypatch, proven):
+    monkeypatch.setattr(proving, "prove", lambda *_: 1 / 0)
     prover.ask_for_the_night()
 
-    done = proven(prover, engine)
+    done = proven()
 
     assert done.state == "failed"
     assert json.loads(done.findings) == [{"text": "The check broke off; the worker's log says why."}]

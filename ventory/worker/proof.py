@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,16 +12,14 @@ import structlog
 from sqlalchemy import ColumnElement, Engine, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from ventory.blueprints.proof.models import DONE, FAILED, RUNNING, STOPPED, WAITING, ProofRun
+from ventory.blueprints.proof.models import FAILED, RUNNING, STOPPED, WAITING, ProofRun
 from ventory.config import Config
 from ventory.db import engine as engines
 from ventory.processes import die_with_parent
-from ventory.stock.chain import Broken
-from ventory.stock.proof import Proof, prove
 from ventory.stock.sealed import SealKey
-from ventory.stock.seals import MOST_ROWS, CannotSeal, Heads, Sealer, newest_block, waiting
-from ventory.stock.verify import Difference, count_of_lines
+from ventory.stock.seals import MOST_ROWS, CannotSeal, Heads, Sealer, waiting
 from ventory.worker.facts import Others
+from ventory.worker.proving import WORKER_STOPPED, said
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 60.0
@@ -35,13 +29,8 @@ REST = 3
 """Times as long as it sealed it rests while others post and there is more."""
 LOOK_SECONDS = 1.0
 NIGHT_SECONDS = 60.0
-TOLD_SECONDS = 0.5
-NICENESS = 10
-"""Of the process that proves: whoever sells goes first."""
 LOST = timedelta(minutes=2)
 """A run of which nothing was heard for so long has lost its worker."""
-MOST_FINDINGS = 200
-"""Differences that a run keeps in full; all are counted, `ventory verify` prints all."""
 
 _run = ProofRun.__table__.c
 
@@ -75,23 +64,17 @@ class Notary:
         return is_cut
 
 
-class Unwanted(Exception):
-    """Somebody asked for a run to be stopped, or the worker ends."""
-
-
 class Prover:
-    """Runs the proofs that were asked for, one at a time.
+    """Has the proofs done that were asked for, one at a time.
 
-    Each in a process of its own, which gives back the memory of a large chain's figures (400 MB of a million balances),
-    takes no turn from the worker's loop and yields to those who sell.
+    Each in a process of its own (worker/proving), which gives back the memory of a large chain's figures (400 MB of a
+    million balances), takes no turn from the worker's loop and yields to those who sell.
     """
 
     def __init__(self, engine: Engine, config: Config):
         self.engine, self.verify_at = engine, config.verify_at
-        self.key, self.heads = SealKey(config.seal_key), Heads(config.home)
         self._process: subprocess.Popen | None = None
         self._run_id = 0
-        self._stop = threading.Event()
         self._looked_at = self._night_at = float("-inf")
 
     def step(self) -> None:
@@ -122,7 +105,7 @@ class Prover:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._give_up(_run.id == self._run_id, STOPPED, "The worker was stopped.")
+        self._give_up(_run.id == self._run_id, STOPPED, WORKER_STOPPED)
 
     def claim(self) -> tuple[int, int] | None:
         """Take the run that waited longest. returns: its id and inventory; another worker may have been faster"""
@@ -137,52 +120,12 @@ class Prover:
             done = connection.execute(mine.values(state=RUNNING, began_at=now, seen_at=now)).rowcount
         return (row.id, row.inventory_id) if done else None
 
-    def run_alone(self, run_id: int, inventory_id: int) -> None:
-        """Prove an inventory in this process, until it is told to stop."""
-        os.nice(NICENESS)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
-        self.run(run_id, inventory_id)
-
-    def run(self, run_id: int, inventory_id: int) -> None:
-        """Prove an inventory and write down what came of it."""
-        told = _Told(self, run_id)
-        try:
-            with engines.reading(self.engine).connect() as connection:
-                newest = newest_block(connection, inventory_id)
-                told.begin(count_of_lines(connection, inventory_id), newest.total if newest else 0)
-                found = prove(connection, self.key, self.heads.read(), inventory_id, told.sealed, told.lines)
-        except Unwanted:
-            reason = "The worker was stopped." if self._stop.is_set() else None
-            self._end(run_id, STOPPED, findings=json.dumps([{"text": reason}] if reason else []))
-        except Exception:
-            log.exception("proof")
-            reason = "The check broke off; the worker's log says why."
-            self._end(run_id, FAILED, findings=json.dumps([{"text": reason}]))
-        else:
-            self._end(run_id, DONE, **_outcome(found))
-
-    def _end(self, run_id: int, state: str, **values) -> None:
-        now = datetime.now(UTC)
-        self.write(run_id, state=state, ended_at=now, seen_at=now, **values)
-        log.info("proof", run=run_id, state=state, differences=values.get("differences"))
-
-    def write(self, run_id: int, **values) -> None:
-        with engines.writing(self.engine).begin() as connection:
-            connection.execute(update(ProofRun.__table__).where(_run.id == run_id).values(**values))
-
-    def is_unwanted(self, run_id: int) -> bool:
-        if self._stop.is_set():
-            return True
-        with engines.autocommit(self.engine).connect() as connection:
-            return bool(connection.execute(select(_run.is_unwanted).where(_run.id == run_id)).scalar_one())
-
     def give_up_lost(self) -> None:
         """End the runs whose worker is gone, so that others can begin."""
         self._give_up(_run.seen_at < datetime.now(UTC) - LOST, FAILED, "The worker ended before it did.")
 
     def _give_up(self, which: ColumnElement[bool], state: str, reason: str) -> None:
-        ended = {"state": state, "ended_at": datetime.now(UTC), "findings": json.dumps([{"text": reason}])}
+        ended = {"state": state, "ended_at": datetime.now(UTC), "findings": said(reason)}
         with engines.writing(self.engine).begin() as connection:
             connection.execute(update(ProofRun.__table__).where(_run.state == RUNNING, which).values(ended))
 
@@ -224,51 +167,3 @@ def _is_due(now: datetime, zone: ZoneInfo, verify_at: timedelta, last: datetime 
     local = now.astimezone(zone)
     hour = local.replace(hour=0, minute=0, second=0, microsecond=0) + verify_at
     return hour <= local and last < hour
-
-
-class _Told:
-    """Writes down how far a run came, and hears when it is no longer wanted."""
-
-    def __init__(self, prover: Prover, run_id: int):
-        self.prover, self.run_id = prover, run_id
-        self._done = {"lines_done": 0, "sealed_done": 0}
-        self._written_at = time.monotonic()
-
-    def begin(self, lines: int, sealed: int) -> None:
-        self.prover.write(self.run_id, lines=lines, sealed=sealed)
-
-    def lines(self, more: int) -> None:
-        self._add("lines_done", more)
-
-    def sealed(self, more: int) -> None:
-        self._add("sealed_done", more)
-
-    def _add(self, name: str, more: int) -> None:
-        self._done[name] += more
-        if time.monotonic() - self._written_at < TOLD_SECONDS:
-            return
-        if self.prover.is_unwanted(self.run_id):
-            raise Unwanted
-        self.prover.write(self.run_id, seen_at=datetime.now(UTC), **self._done)
-        self._written_at = time.monotonic()
-
-
-def _outcome(found: Proof) -> dict:
-    return {
-        "lines": found.lines,
-        "lines_done": found.lines,
-        "sealed": found.rows,
-        "sealed_done": found.rows,
-        "balances": found.balances,
-        "facts": found.facts,
-        "differences": len(found.differences),
-        "findings": json.dumps([_told(each) for each in found.differences[:MOST_FINDINGS]]),
-        "seal": found.chains[0].head if found.chains else None,
-    }
-
-
-def _told(found: Broken | Difference) -> dict:
-    """A difference as the page shows it, with what it can link to."""
-    if isinstance(found, Difference):
-        return {"text": str(found), "item_id": found.item_id, "place_id": found.place_id}
-    return {"text": str(found), "table": found.table, "id": found.id}
