@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests import chain as chains
 from tests import days, once, postgres
 from tests.accounts import Letters
 from tests.chain import PASSWORD, Chain, found_chain
+from tests.walls import granted
 from ventory import storage
 from ventory.app import create_app
 from ventory.blueprints.auth import service as sign_in_service
@@ -131,6 +133,15 @@ def config(database_url, tmp_path) -> Config:
             "SQLALCHEMY_DATABASE_URI": database_url,
         }
     )
+
+
+@pytest.fixture
+def restricted(engine, config) -> Iterator[Config]:
+    """The configuration of a server that works by a role which owns nothing, on PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no roles")
+    with granted(config, f"ventory {engine.url.database}") as made:
+        yield made
 
 
 class WholeAnswers(FlaskClient):

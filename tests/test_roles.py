@@ -10,13 +10,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from tests.chain import found_chain
 from tests.conftest import Api
-from tests.walls import granted
 from ventory.app import create_app
 from ventory.db import engine as engines
 from ventory.db import roles, unit_of_work
 from ventory.worker import run
 
-ROLE = "ventory server"
 FORBIDDEN = (
     "UPDATE movement SET reason = 'x'",
     "DELETE FROM movement_line",
@@ -27,15 +25,6 @@ FORBIDDEN = (
     "UPDATE alembic_version SET version_num = 'x'",
     "CREATE OR REPLACE FUNCTION ledger_never_changes() RETURNS trigger AS '' LANGUAGE plpgsql",
 )
-
-
-@pytest.fixture
-def restricted(engine, config):
-    """The configuration of a server that works by the role, on PostgreSQL."""
-    if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has no roles")
-    with granted(config, ROLE) as made:
-        yield made
 
 
 @pytest.mark.attack("A131")

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, make_url, select, text, update
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from tests.chain import found_chain
 from tests.conftest import Api, Browser
-from tests.walls import environ, grant, granted
+from tests.walls import environ, grant
 from tests.worlds import OWN, THEIRS, World, build
 from ventory import cli
 from ventory.app import create_app
@@ -25,18 +25,9 @@ from ventory.models import ActorRow, Item, Tag
 from ventory.worker import run
 from ventory.worker.facts import Bookkeeper
 
-ROLE = "ventory walled"
 # No use case writes lots yet.
 EMPTY_SO_FAR = {"lot"}
 SAW_ANOTHER_INVENTORY = "new row violates row-level security policy"
-
-
-@pytest.fixture
-def restricted(engine, config):
-    if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has no roles")
-    with granted(config, ROLE) as made:
-        yield made
 
 
 @pytest.fixture
@@ -244,7 +235,7 @@ def test_a_server_does_not_start_while_a_table_has_no_wall(restricted, engine, c
     assert "Run `ventory grant ROLE` as the tables' owner" in said
     with engine.begin() as connection:
         connection.execute(text("DROP POLICY IF EXISTS another ON tag"))
-    grant(config, ROLE)
+    grant(config, make_url(restricted.database_url).username)
     create_app(restricted)
     unit_of_work.engine().dispose()
 
