@@ -51,7 +51,7 @@ class SignUpForm(FlaskForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.kind.choices = [(each.code, each.name) for each in every_kind()]
+        self.kind.choices = {each.code: each.name for each in every_kind()}
         self.name.render_kw = {"autocomplete": "name"}
         self.email.render_kw = {"type": "email", "autocomplete": "username"}
 

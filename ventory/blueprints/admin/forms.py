@@ -28,9 +28,9 @@ class InviteForm(FlaskForm):
 
 class SettingsForm(FlaskForm):
     name = TextField("Name", 120, [NEEDED])
-    currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES], validate_choice=False)
+    currency = SelectField("Currency", choices=list(CURRENCIES), validate_choice=False)
     time_zone = TextField("Time zone", 64, [NEEDED])
-    locale = SelectField("Language and numbers", choices=list(LOCALES.items()), validate_choice=False)
+    locale = SelectField("Language and numbers", choices=LOCALES, validate_choice=False)
     default_store = SelectField("Default store", coerce=int, validate_choice=False)
     lock_date = DateField("Books are closed until", [Optional()])
-    second_factor = SelectField("Second factor", choices=list(SECOND_FACTOR.items()), validate_choice=False)
+    second_factor = SelectField("Second factor", choices=SECOND_FACTOR, validate_choice=False)

@@ -83,9 +83,9 @@ def member(member_id):
 def _offer(form: RoleForm | InviteForm, *also: str) -> None:
     """The roles that this person may give, and the stores. also: roles to offer in any case"""
     roles = [role for role in ROLES if role != "owner" or g.actor.may("inventory.own") or role in also]
-    form.role.choices = [(role, role.capitalize()) for role in roles]
+    form.role.choices = {role: role.capitalize() for role in roles}
     rows = stores.list_stores(reading.session(), g.actor, also_closed=True, limit=MOST).rows
-    form.stores.choices = [(each.id, each.name) for each in rows]
+    form.stores.choices = {each.id: each.name for each in rows}
 
 
 def _ticked(form: RoleForm | InviteForm) -> tuple[int, ...]:
@@ -205,7 +205,7 @@ def settings():
     open_stores = stores.list_stores(session, g.actor, limit=MOST).rows
     default = next((each.id for each in open_stores if each.is_default), None)
     form = SettingsForm(data=vars(view) | {"default_store": default})
-    form.default_store.choices = [(each.id, each.name) for each in open_stores]
+    form.default_store.choices = {each.id: each.name for each in open_stores}
     names = ["name", "time_zone", "locale", "default_store", "lock_date"]
     if frozen:
         del form.currency

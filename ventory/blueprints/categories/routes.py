@@ -61,10 +61,8 @@ def listing():
 
 
 def _choices(form: CategoryForm, without: int | None = None) -> None:
-    form.parent_id.choices = [
-        (0, "The top"),
-        *((each.id, each.path) for each in queries.tree(reading.session()) if each.id != without),
-    ]
+    known = {each.id: each.path for each in queries.tree(reading.session()) if each.id != without}
+    form.parent_id.choices = {0: "The top"} | known
 
 
 @categories_bp.route("/new", methods=["GET", "POST"])

@@ -37,7 +37,7 @@ class NewFieldForm(FlaskForm):
     """Add a field; in the order in which one thinks of it."""
 
     label = TextField("Label", 80, [NEEDED])
-    kind = SelectField("Kind", choices=list(KIND_NAMES.items()))
+    kind = SelectField("Kind", choices=KIND_NAMES)
     options = OptionsField("Options", [Length(max=8000)])
     category_id = SelectField("Asked of", coerce=int, validate_choice=False)
     is_required = BooleanField("Every item needs a value")
@@ -56,10 +56,10 @@ def asking(field: FieldView) -> Field:
         case "date":
             return TextField(field.label, 10, needs, render_kw={"type": "date"})
         case "yes_no":
-            return SelectField(field.label, needs, choices=[("", "Not said"), ("yes", "Yes"), ("no", "No")])
+            return SelectField(field.label, needs, choices={"": "Not said", "yes": "Yes", "no": "No"})
         case "choice":
             # An option that went since the page was opened is refused by the use case, in words.
-            choices = [("", "Not said"), *((option, option) for option in field.options)]
+            choices = {"": "Not said"} | {option: option for option in field.options}
             return SelectField(field.label, needs, choices=choices, validate_choice=False)
     return TextField(field.label, LONGEST_TEXT, needs)
 

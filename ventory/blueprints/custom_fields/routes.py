@@ -78,7 +78,7 @@ def new():
     category = _category()
     form = NewFieldForm(data={"category_id": category.id if category else 0})
     tree = categories.tree(reading.session())
-    form.category_id.choices = [(0, "All items"), *((each.id, each.path) for each in tree)]
+    form.category_id.choices = {0: "All items"} | {each.id: each.path for each in tree}
     answer = submit(
         form,
         lambda: service.add(

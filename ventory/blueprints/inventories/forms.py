@@ -16,9 +16,9 @@ NEEDED = InputRequired("This is needed.")
 class InventoryForm(FlaskForm):
     name = TextField("Name", 120, [NEEDED])
     kind = SelectField("Kind of shop", validate_choice=False)
-    currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES], validate_choice=False)
+    currency = SelectField("Currency", choices=list(CURRENCIES), validate_choice=False)
     time_zone = TextField("Time zone", 64, [NEEDED])
-    locale = SelectField("Language and numbers", choices=list(LOCALES.items()), validate_choice=False)
+    locale = SelectField("Language and numbers", choices=LOCALES, validate_choice=False)
 
 
 class JoinForm(FlaskForm):

@@ -58,7 +58,7 @@ def listing():
 def new():
     """Found a further inventory and turn to it."""
     form = InventoryForm(data={"currency": g.actor.currency, "time_zone": g.actor.time_zone, "kind": "general"})
-    form.kind.choices = [(each.code, each.name) for each in kinds.every_kind()]
+    form.kind.choices = {each.code: each.name for each in kinds.every_kind()}
     names = ("name", "kind", "currency", "time_zone", "locale")
     answer = submit(
         form,

@@ -147,7 +147,7 @@ def new():
     form = _with_fields(NewItemForm, fields)(unit=service.DEFAULT_UNIT, type=service.DEFAULT_TYPE)
     _fill_choices(form)
     stores = current.mine()
-    form.store.choices = [(each.code, each.name) for each in stores]
+    form.store.choices = {each.code: each.name for each in stores}
     if request.method == "GET":
         chosen = current.store() or next((each for each in stores if each.is_default), None)
         form.store.data = chosen.code if chosen else None
@@ -249,11 +249,11 @@ def _fill_choices(form: ItemForm) -> None:
     form.barcodes.tidy()
     form.options.tidy()
     form.tags.in_use = tags.names_to_choose(session)
-    form.category_id.choices = [(0, "None"), *((each.id, each.path) for each in categories.tree(session))]
-    form.unit.choices = [
-        (each.code, f"{each.name} ({each.code})") for each in uom.list_units(session) if each.base is None
-    ]
-    form.type.choices = [(each.code, each.name) for each in types.list_types(session)]
+    form.category_id.choices = {0: "None"} | {each.id: each.path for each in categories.tree(session)}
+    form.unit.choices = {
+        each.code: f"{each.name} ({each.code})" for each in uom.list_units(session) if each.base is None
+    }
+    form.type.choices = {each.code: each.name for each in types.list_types(session)}
 
 
 def _asked_fields(category: str | None) -> list[FieldView]:

@@ -25,14 +25,14 @@ class KeyForm(FlaskForm):
         "What it may do", coerce=str, is_wide=True, validators=[InputRequired("Tick what the key may do.")]
     )
     stores = ChoicesField("Only in these stores")
-    holds = SelectField("It holds for", choices=list(HOLDS.items()), default="365", validate_choice=False)
+    holds = SelectField("It holds for", choices=HOLDS, default="365", validate_choice=False)
 
     def offer(self, stores, ends: str | None = None) -> None:
         """Fill in what can be chosen. ends: what is said of the time that a key has so far"""
-        self.scopes.choices = [(name, f"{scope.meaning} ({name})") for name, scope in SCOPES.items()]
-        self.stores.choices = [(each.id, each.name) for each in stores]
+        self.scopes.choices = {name: f"{scope.meaning} ({name})" for name, scope in SCOPES.items()}
+        self.stores.choices = {each.id: each.name for each in stores}
         if ends is not None:
-            self.holds.choices = [(KEEP, ends), *HOLDS.items()]
+            self.holds.choices = {KEEP: ends} | HOLDS
 
     @property
     def expires_at(self) -> datetime | Unset | None:

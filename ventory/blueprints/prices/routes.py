@@ -251,8 +251,8 @@ def changes():
 def new_list():
     """Add a price list."""
     form = NewPriceListForm()
-    everywhere = [("", "In every store")] if g.actor.store_ids is None else []
-    form.store.choices = [*everywhere, *((each.code, f"In {each.name} only") for each in current.mine())]
+    everywhere = {"": "In every store"} if g.actor.store_ids is None else {}
+    form.store.choices = everywhere | {each.code: f"In {each.name} only" for each in current.mine()}
     answer = submit(
         form,
         lambda: service.add_list(

@@ -20,7 +20,7 @@ class RangeForm(FlaskForm):
     store = SelectField("Store", validate_choice=False)
     action = SelectField(
         "What to do",
-        choices=[("carry", "Carry"), ("stop", "Stop carrying"), ("set", "Set reorder point and target level")],
+        choices={"carry": "Carry", "stop": "Stop carrying", "set": "Set reorder point and target level"},
     )
     reorder_point = DecimalField("Reorder point", [not_below_zero])
     target_level = DecimalField("Target level", [not_below_zero])

@@ -152,7 +152,7 @@ def edit_many():
     ids = _selected()
     stores = current.mine()
     form = RangeForm()
-    form.store.choices = [(str(each.id), each.name) for each in stores]
+    form.store.choices = {str(each.id): each.name for each in stores}
     range_id = number_asked("range")
     if "action" not in request.form:
         chosen = range_id or (current.store().id if current.store() else stores[0].id if stores else None)
@@ -221,9 +221,9 @@ def copy(store_id):
     store = _store(store_id)
     form = CopyRangeForm()
     others = [each for each in current.mine() if each.id != store_id]
-    form.source.choices = [
-        (each.code, f"{each.name}: {queries.carried_count(reading.session(), each.id):,} items") for each in others
-    ]
+    form.source.choices = {
+        each.code: f"{each.name}: {queries.carried_count(reading.session(), each.id):,} items" for each in others
+    }
     back = url_for("ranges.of_store", store_id=store_id)
     answer = submit(
         form,

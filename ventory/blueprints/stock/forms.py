@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 from ventory.core.movements import REASONS
 from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
 
-WAYS = (("less", "Less than before"), ("more", "More than before"), ("counted", "Counted: this stands there"))
+WAYS = {"less": "Less than before", "more": "More than before", "counted": "Counted: this stands there"}
 
 
 class MoveForm(FlaskForm):
@@ -22,7 +22,7 @@ class MoveForm(FlaskForm):
     unit = SelectField("Unit", validate_choice=False)
     unit_cost = PriceField("Unit cost", [not_below_zero])
     supplier = TextField("Supplier", 200)
-    reason = SelectField("Reason", choices=[(reason, reason.capitalize()) for reason in REASONS], validate_choice=False)
+    reason = SelectField("Reason", choices={each: each.capitalize() for each in REASONS}, validate_choice=False)
     note = TextField("Note", 1000)
 
 

@@ -369,29 +369,26 @@ def _found():
 
 def _fill(form, view: items.ItemView) -> None:
     stores = current.mine()
-    choices = [(each.code, each.name) for each in stores]
-    form.store.choices = choices
+    names = {each.code: each.name for each in stores}
+    form.store.choices = names
     if "to_store" in form:
-        form.to_store.choices = choices
-    units = uom.list_units(reading.session())
-    form.unit.choices = [
-        (each.code, f"{each.name} ({each.code})") for each in units if each.code == view.unit or each.base == view.unit
-    ]
-    form.unit.choices += [
-        (f"{SCAN}{each.barcode}", f"{plain(each.quantity)} {view.unit} a scan ({each.barcode})")
+        form.to_store.choices = names
+    units = [each for each in uom.list_units(reading.session()) if view.unit in (each.code, each.base)]
+    form.unit.choices = {each.code: f"{each.name} ({each.code})" for each in units} | {
+        f"{SCAN}{each.barcode}": f"{plain(each.quantity)} {view.unit} a scan ({each.barcode})"
         for each in view.barcodes
         if each.quantity != 1
-    ]
+    }
     if request.method == "POST":
         return
     chosen = request.args.get("at") or (current.store().code if current.store() else None)
     if chosen is None:
         # Where the item stands, else the first: a transfer never begins from a store to itself.
-        chosen = view.stores[0].code if view.stores else next((code for code, _ in choices), None)
+        chosen = view.stores[0].code if view.stores else next(iter(names), None)
     form.store.data = chosen
     form.unit.data = view.unit
     if "to_store" in form:
-        form.to_store.data = next((code for code, _ in choices if code != chosen), None)
+        form.to_store.data = next((code for code in names if code != chosen), None)
     written = request.args.get("quantity", "")
     if written.replace(".", "", 1).isdecimal() and len(written) < 16:
         form.quantity.data = Decimal(written)

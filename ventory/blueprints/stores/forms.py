@@ -14,7 +14,7 @@ NEEDED = InputRequired("This is needed.")
 class StoreForm(FlaskForm):
     code = TextField("Code", 20, [NEEDED])
     name = TextField("Name", 200, [NEEDED])
-    kind = SelectField("Kind", choices=[("shop", "Shop"), ("warehouse", "Warehouse")])
+    kind = SelectField("Kind", choices={"shop": "Shop", "warehouse": "Warehouse"})
     address = TextField("Address", 400)
     time_zone = TextField("Time zone", 64, [NEEDED])
     may_go_negative = BooleanField("Stock may go below zero")

@@ -63,7 +63,7 @@ def new():
     """Open a store."""
     form = NewStoreForm(data={"time_zone": g.actor.time_zone})
     stores = queries.list_stores(reading.session(), g.actor, limit=MOST).rows
-    form.copy_range_from.choices = [("", "Start empty"), *((each.code, f"As in {each.name}") for each in stores)]
+    form.copy_range_from.choices = {"": "Start empty"} | {each.code: f"As in {each.name}" for each in stores}
     answer = submit(
         form,
         lambda: service.open_store(

@@ -29,7 +29,7 @@ from ventory.web.forms import (
 )
 
 NEEDED = InputRequired("This is needed.")
-WEEKDAYS = tuple(zip(purchasing.WEEKDAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+WEEKDAYS = dict(zip(purchasing.WEEKDAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 
 
 class WeekdaysField(SelectMultipleField):
@@ -56,7 +56,7 @@ class SupplierForm(FlaskForm):
     version = VersionField()
     code = TextField("Code", 20, [NEEDED])
     name = TextField("Name", 200, [NEEDED])
-    currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES])
+    currency = SelectField("Currency", choices=list(CURRENCIES))
     payment_terms_days = WholeField("Payment terms", LONGEST_DAYS)
     minimum_order = MoneyField("Minimum order", [not_below_zero])
     lead_time_days = WholeField("Lead time", LONGEST_DAYS)

@@ -88,9 +88,8 @@ def order_by(cutoff: Cutoff) -> str:
 @suppliers_bp.app_template_filter("weekdays")
 def weekdays(cutoff: Cutoff) -> str:
     """The weekdays of a cut-off in few words: Mon to Fri, or Mon, Thu."""
-    words = dict(WEEKDAYS)
-    places = [list(words).index(day) for day in cutoff.weekdays]
-    named = [words[day] for day in cutoff.weekdays]
+    places = [list(WEEKDAYS).index(day) for day in cutoff.weekdays]
+    named = [WEEKDAYS[day] for day in cutoff.weekdays]
     if len(named) > 2 and places[-1] - places[0] == len(places) - 1:
         return f"{named[0]} to {named[-1]}"
     return ", ".join(named)
@@ -319,12 +318,12 @@ def add_supplier(item_id):
     return answer or _terms_form(form, item, None, "Add supplier", url_for("stock.item", item_id=item_id))
 
 
-def _who_does_not_sell(item_id: int) -> list[tuple[int, str]]:
+def _who_does_not_sell(item_id: int) -> dict[int, str]:
     """The active suppliers that an item can be given, by name."""
     session = reading.session()
     known = {each.supplier_id for each in queries.suppliers_of(session, g.actor, item_id, limit=MOST).rows}
     every = queries.list_suppliers(session, g.actor, limit=1000).rows
-    return [(each.id, f"{each.name} ({each.code}, {each.currency})") for each in every if each.id not in known]
+    return {each.id: f"{each.name} ({each.code}, {each.currency})" for each in every if each.id not in known}
 
 
 @suppliers_bp.route("/<int:supplier_id>/items/<int:item_id>", methods=["GET", "POST"])

@@ -15,6 +15,6 @@ class UnitForm(FlaskForm):
     version = VersionField()
     code = TextField("Code", 20, [NEEDED])
     name = TextField("Name", 200, [NEEDED])
-    decimals = SelectField("Decimals", coerce=int, choices=[(n, str(n)) for n in range(7)])
+    decimals = SelectField("Decimals", coerce=int, choices={n: str(n) for n in range(7)})
     base = SelectField("Pack of", validate_choice=False)
     ratio = TextField("How many of it", 21)

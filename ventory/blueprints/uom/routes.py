@@ -56,7 +56,7 @@ def new():
     """Add a unit or a pack."""
     form = UnitForm()
     bases = [each for each in queries.list_units(reading.session()) if each.base_id is None]
-    form.base.choices = [("", "No pack"), *((each.code, each.name) for each in bases)]
+    form.base.choices = {"": "No pack"} | {each.code: each.name for each in bases}
     answer = submit(
         form,
         lambda: service.add(
