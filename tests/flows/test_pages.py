@@ -94,6 +94,50 @@ def test_half_a_piece_is_refused_at_the_form_too(browser, chain):
     assert "pcs is counted in whole numbers." in answer.text
 
 
+@pytest.mark.parametrize("written", ["1,5", "0,250", "1_000", "٣"])
+def test_a_decimal_comma_is_refused_and_not_taken_for_ten_times_as_much(browser, chain, written):
+    tea = chain.item("tea", stock=2)
+    answer = browser.post(f"/stock/move/restock?item={tea}", {"store": "LEEDS", "quantity": written, "unit": "pcs"})
+    assert answer.status_code == 422
+    assert f'value="{written}"' in answer.text
+    assert f"{written} is not " in answer.text
+    assert chain.on_hand("tea") == 2
+
+
+def test_thousands_are_typed_as_pages_show_them(browser, chain):
+    tea = chain.item("tea", stock=2)
+    browser.post(f"/stock/move/restock?item={tea}", {"store": "LEEDS", "quantity": "1,250", "unit": "pcs"})
+    assert chain.on_hand("tea") == 1252
+
+
+def test_a_price_with_a_decimal_comma_is_not_a_hundred_times_dearer(browser, api, chain):
+    tea = chain.item("tea")
+    assert api.post("/api/v1/price-lists", {"code": "RETAIL", "name": "Retail"}).status_code == 201
+    answer = browser.post(
+        "/items/prices?list=RETAIL",
+        {"valid_from": "2026-11-22", f"price-{tea}": "1,50", f"was-{tea}": ""},
+    )
+    assert answer.status_code == 422
+    assert "1,50 is not clear. Decimals follow a point" in answer.text
+    assert 'value="1,50"' in answer.text
+
+
+@pytest.mark.parametrize("kind", ["restock", "sale", "return", "consumption", "transfer", "adjustment"])
+def test_nothing_to_move_says_so_beside_the_quantity(browser, chain, kind):
+    tea = chain.item("tea", stock=2)
+    fields = {"store": "LEEDS", "to_store": "YORK", "way": "more", "quantity": "0", "unit": "pcs"}
+    answer = browser.post(f"/stock/move/{kind}?item={tea}", fields)
+    assert answer.status_code == 422
+    assert "More than 0 is needed." in answer.text
+
+
+def test_a_count_may_find_nothing(browser, chain):
+    tea = chain.item("tea", stock=2)
+    fields = {"store": "LEEDS", "way": "counted", "quantity": "0", "unit": "pcs", "reason": "count"}
+    assert browser.post(f"/stock/move/adjustment?item={tea}", fields).status_code == 303
+    assert chain.on_hand("tea") == 0
+
+
 def test_an_item_is_added_changed_archived_and_brought_back(browser, chain):
     fields = {
         "name": "Earl <b>Grey</b>", "sku": "EG", "category_id": "0", "unit": "pcs", "type": "merchandise",

@@ -1,4 +1,6 @@
 // Forms fire once; steppers step; marked selects send their form at once.
+import { numeral } from "./numbers.js";
+
 function release(form) {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll("[aria-busy]")) {
@@ -35,7 +37,7 @@ export function startForms() {
 
 // Steps the whole part and leaves typed decimals as they are: 0.3 + 1 stays 1.3.
 export function stepped(written, step) {
-  const [whole, fraction] = (written.trim() || "0").split(".");
+  const [whole, fraction] = (numeral(written) ?? (written.trim() || "0")).split(".");
   const next = Number(whole) + step;
   if (!Number.isSafeInteger(next)) return written;
   if (next < 0) return "0";
