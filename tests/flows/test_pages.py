@@ -48,7 +48,29 @@ def test_a_form_without_its_token_is_refused(browser, chain):
     tea = chain.item("tea", stock=5)
     answer = browser.client.post(f"/stock/move/restock?item={tea}", data={"store": "LEEDS", "quantity": "5"})
     assert answer.status_code == 403
+    assert f'href="/stock/move/restock?item={tea}">Back to the form</a>' in answer.text
+    assert "can give that right" not in answer.text
     assert chain.on_hand("tea") == 5
+
+
+def test_a_form_sent_after_the_sign_in_ended_leads_back_to_its_page(app, browser, chain):
+    tea = chain.item("tea", stock=5)
+    stranger = app.test_client()
+    answer = stranger.post(f"/stock/move/restock?item={tea}", data={"store": "LEEDS", "quantity": "5"})
+    assert answer.status_code == 403
+    assert f'href="/auth/login?next=/stock/move/restock?item%3D{tea}">Sign in</a>' in answer.text
+
+    ended = browser.post("/auth/logout", {}, page="/")
+    assert ended.status_code == 303
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get("/auth/login").text).group(1)
+    for path, sent_from, back in (
+        (f"/stock/move/restock?item={tea}", "/", f"/stock/move/restock?item%3D{tea}"),
+        (f"/items/{tea}/archive", f"/items/{tea}?store=LEEDS", f"/items/{tea}?store%3DLEEDS"),
+        (f"/items/{tea}/archive", "https://elsewhere.example/x", "/"),
+    ):
+        sent_from = sent_from if "//" in sent_from else f"http://localhost{sent_from}"
+        answer = browser.client.post(path, data={"csrf_token": token}, headers={"Referer": sent_from})
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/auth/login?next={back}")
 
 
 def test_what_is_low_is_restocked_and_taken_back(browser, chain):
