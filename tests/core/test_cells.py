@@ -43,6 +43,18 @@ def test_a_mapping_may_say_that_decimals_follow_a_comma():
     assert refusal(cells.number, "0.250", ",") == "separators"
 
 
+def test_a_number_typed_with_a_comma_before_its_decimals_is_refused_never_multiplied():
+    told = {"1,250": "1250", "1,250.5": "1250.5", "1 250": "1250", "0.25": "0.25", " 3 ": "3"}
+    assert {written: cells.typed(written) for written in told} == {
+        written: Decimal(exact) for written, exact in told.items()
+    }
+    for unclear in ("1,5", "0,250", "12,50", "1.234,5", "1,2345"):
+        assert refusal(cells.typed, unclear) == "separators"
+    for none in ("three", "٣", "1_000", "NaN"):
+        assert refusal(cells.typed, none) == "not_a_number"
+    assert refusal(cells.typed, "1e9") == "exponent"
+
+
 def test_where_nobody_said_the_mark_each_number_tells_by_itself():
     told = {"2,50": "2.50", "2.50": "2.50", "0,250": "0.250", "1.234,5": "1234.5", "1,234.5": "1234.5", "12": "12"}
     told |= {"1.234.567": "1234567", "1,234,567": "1234567", "1234,567": "1234.567", "1 234,50": "1234.50"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -311,6 +312,96 @@ def test_a_form_sent_twice_in_a_row_is_sent_once(desk, address):
     )
     desk.wait_for_selector(".toast-note")
     assert len(sent) == 1
+
+
+@pytest.fixture
+def hand(address, chromium):
+    """The manager of Leeds with a phone. Gives the page; its context ends with the test."""
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    sign_in(page, address, "leeds")
+    yield page
+    context.close()
+
+
+def test_on_a_phone_the_effect_stands_in_sight_and_the_note_leaves_the_next_step_free(hand, address):
+    hand.goto(f"{address}/stock/move/adjustment?item=30")
+    hand.fill("#quantity", "1")
+    effect = hand.locator("[data-effect]").bounding_box()
+    assert effect["y"] + effect["height"] <= hand.locator("main form [type=submit]").bounding_box()["y"]
+    hand.tap("main form [type=submit]")
+    hand.wait_for_selector(".toast-note")
+    hand.tap("main .actions a.btn.primary")
+    hand.wait_for_url("**/stock/move/restock?item=30")
+
+
+def test_what_was_typed_outlives_a_sign_in_that_ended(hand, address):
+    hand.goto(f"{address}/items/new")
+    hand.fill("#name", "Kettle, late")
+    hand.fill("#sku", "KETTLE-9")
+    hand.context.clear_cookies()
+    hand.tap("main form [type=submit] >> nth=0")
+    hand.tap("a:has-text('Sign in')")
+    hand.fill("#email", "leeds@demo.ventory.example")
+    hand.fill("#password", PASSWORD)
+    hand.tap("form.form button[type=submit]")
+    hand.wait_for_url(f"{address}/items/new")
+    hand.wait_for_selector(".toast-note:has-text('stands here again')")
+    assert (hand.input_value("#name"), hand.input_value("#sku")) == ("Kettle, late", "KETTLE-9")
+    hand.tap("main form [type=submit] >> nth=0")
+    hand.wait_for_selector("h1:has-text('Kettle, late')")
+
+    hand.goto(f"{address}/items/new")
+    assert hand.input_value("#name") == ""
+
+
+def test_what_was_typed_is_not_shown_to_whoever_signs_in_next(hand, address):
+    hand.goto(f"{address}/items/new")
+    hand.fill("#name", "Kettle of mine")
+    hand.context.clear_cookies()
+    hand.tap("main form [type=submit] >> nth=0")
+    hand.tap("a:has-text('Sign in')")
+    hand.tap(".demo button:has-text('Owner')")
+    hand.wait_for_url(f"{address}/items/new")
+    hand.wait_for_load_state("networkidle")
+    assert hand.input_value("#name") == ""
+
+
+def test_a_form_is_not_lost_to_a_device_that_is_offline(hand, address):
+    hand.goto(f"{address}/stock/move/restock?item=30")
+    hand.fill("#quantity", "7")
+    hand.context.set_offline(True)
+    hand.tap("main form [type=submit]")
+    hand.wait_for_selector(".toast-note:has-text('This device is offline.')")
+    assert hand.input_value("#quantity") == "7"
+    hand.context.set_offline(False)
+    hand.tap("main form [type=submit]")
+    hand.wait_for_selector(".toast-note:has-text('on hand now')")
+
+
+def test_on_a_phone_the_stock_card_says_who_and_what_was_left(hand, address):
+    hand.goto(f"{address}/items/30?store=LEEDS")
+    assert re.search(r" · [0-9,]+ after · \w+", hand.locator("#card ~ .scroller td.c-state >> nth=0").inner_text())
+
+
+def test_a_name_of_one_long_word_keeps_to_the_screen(hand, address):
+    name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
+    hand.goto(f"{address}/items/new")
+    hand.fill("#name", name)
+    hand.fill("#sku", "LONG-1")
+    hand.tap("main form [type=submit] >> nth=0")
+    hand.wait_for_selector(".toast-note")
+    item = hand.url.rpartition("/")[2]
+    for path in (
+        f"/items/{item}",
+        f"/stock/move/restock?item={item}",
+        "/search?q=Donau",
+        "/items/?q=Donau",
+        "/stock?q=Donau",
+    ):
+        hand.goto(address + path)
+        assert hand.evaluate("document.documentElement.scrollWidth") == 360, path
 
 
 def test_the_chart_is_read_by_arrow_keys(desk, address):

@@ -48,7 +48,29 @@ def test_a_form_without_its_token_is_refused(browser, chain):
     tea = chain.item("tea", stock=5)
     answer = browser.client.post(f"/stock/move/restock?item={tea}", data={"store": "LEEDS", "quantity": "5"})
     assert answer.status_code == 403
+    assert f'href="/stock/move/restock?item={tea}">Back to the form</a>' in answer.text
+    assert "can give that right" not in answer.text
     assert chain.on_hand("tea") == 5
+
+
+def test_a_form_sent_after_the_sign_in_ended_leads_back_to_its_page(app, browser, chain):
+    tea = chain.item("tea", stock=5)
+    stranger = app.test_client()
+    answer = stranger.post(f"/stock/move/restock?item={tea}", data={"store": "LEEDS", "quantity": "5"})
+    assert answer.status_code == 403
+    assert f'href="/auth/login?next=/stock/move/restock?item%3D{tea}">Sign in</a>' in answer.text
+
+    ended = browser.post("/auth/logout", {}, page="/")
+    assert ended.status_code == 303
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get("/auth/login").text).group(1)
+    for path, sent_from, back in (
+        (f"/stock/move/restock?item={tea}", "/", f"/stock/move/restock?item%3D{tea}"),
+        (f"/items/{tea}/archive", f"/items/{tea}?store=LEEDS", f"/items/{tea}?store%3DLEEDS"),
+        (f"/items/{tea}/archive", "https://elsewhere.example/x", "/"),
+    ):
+        sent_from = sent_from if "//" in sent_from else f"http://localhost{sent_from}"
+        answer = browser.client.post(path, data={"csrf_token": token}, headers={"Referer": sent_from})
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/auth/login?next={back}")
 
 
 def test_what_is_low_is_restocked_and_taken_back(browser, chain):
@@ -92,6 +114,50 @@ def test_half_a_piece_is_refused_at_the_form_too(browser, chain):
     answer = browser.post(f"/stock/move/sale?item={tea}", {"store": "LEEDS", "quantity": "0.5", "unit": "pcs"})
     assert answer.status_code == 422
     assert "pcs is counted in whole numbers." in answer.text
+
+
+@pytest.mark.parametrize("written", ["1,5", "0,250", "1_000", "٣"])
+def test_a_decimal_comma_is_refused_and_not_taken_for_ten_times_as_much(browser, chain, written):
+    tea = chain.item("tea", stock=2)
+    answer = browser.post(f"/stock/move/restock?item={tea}", {"store": "LEEDS", "quantity": written, "unit": "pcs"})
+    assert answer.status_code == 422
+    assert f'value="{written}"' in answer.text
+    assert f"{written} is not " in answer.text
+    assert chain.on_hand("tea") == 2
+
+
+def test_thousands_are_typed_as_pages_show_them(browser, chain):
+    tea = chain.item("tea", stock=2)
+    browser.post(f"/stock/move/restock?item={tea}", {"store": "LEEDS", "quantity": "1,250", "unit": "pcs"})
+    assert chain.on_hand("tea") == 1252
+
+
+def test_a_price_with_a_decimal_comma_is_not_a_hundred_times_dearer(browser, api, chain):
+    tea = chain.item("tea")
+    assert api.post("/api/v1/price-lists", {"code": "RETAIL", "name": "Retail"}).status_code == 201
+    answer = browser.post(
+        "/items/prices?list=RETAIL",
+        {"valid_from": "2026-11-22", f"price-{tea}": "1,50", f"was-{tea}": ""},
+    )
+    assert answer.status_code == 422
+    assert "1,50 is not clear. Decimals follow a point" in answer.text
+    assert 'value="1,50"' in answer.text
+
+
+@pytest.mark.parametrize("kind", ["restock", "sale", "return", "consumption", "transfer", "adjustment"])
+def test_nothing_to_move_says_so_beside_the_quantity(browser, chain, kind):
+    tea = chain.item("tea", stock=2)
+    fields = {"store": "LEEDS", "to_store": "YORK", "way": "more", "quantity": "0", "unit": "pcs"}
+    answer = browser.post(f"/stock/move/{kind}?item={tea}", fields)
+    assert answer.status_code == 422
+    assert "More than 0 is needed." in answer.text
+
+
+def test_a_count_may_find_nothing(browser, chain):
+    tea = chain.item("tea", stock=2)
+    fields = {"store": "LEEDS", "way": "counted", "quantity": "0", "unit": "pcs", "reason": "count"}
+    assert browser.post(f"/stock/move/adjustment?item={tea}", fields).status_code == 303
+    assert chain.on_hand("tea") == 0
 
 
 def test_an_item_is_added_changed_archived_and_brought_back(browser, chain):

@@ -173,6 +173,20 @@ def number(written: str, decimal: str = ".") -> Decimal:
     raise _no_number(text, decimal)
 
 
+def typed(written: str) -> Decimal:
+    """A number as people type it into a form, exact: decimals follow a point, as pages show them.
+
+    raises: CellError; 1,50 is not taken for 150, a hundred times what was meant
+    """
+    try:
+        return number(written)
+    except CellError as error:
+        if error.code != "separators":
+            raise
+        text = f"{shown(written)} is not clear. Decimals follow a point, and a comma parts thousands, as in 1,250.5."
+        raise CellError(error.code, text) from None
+
+
 def _mark_in(text: str) -> str:
     """The mark before the decimals of a number for which nobody said it. raises: CellError when it could be either"""
     if _EITHER.fullmatch(text):

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from ventory.core import errors
 from ventory.db.unit_of_work import OutcomeUnknown, is_cancelled, is_disconnect
+from ventory.web.urls import shown_at
 
 STATUS: dict[type[errors.VentoryError], int] = {
     errors.Malformed: 400,
@@ -123,7 +124,7 @@ def _expected(error: errors.VentoryError):
     status = status_of(error)
     remember(error)
     if status == 401 and not is_api():
-        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
+        return redirect(url_for("auth.login", next=shown_at()), 303)
     if isinstance(error, errors.SecondFactorNeeded) and not is_api():
         return redirect(url_for("accounts.second_factor"), 303)
     if is_api():
@@ -183,13 +184,15 @@ def _http(error: HTTPException):
     return response
 
 
-def page(status: int, message: str) -> Response:
+def page(status: int, message: str, *, title: str | None = None, way: tuple[str, str] | None = None) -> Response:
     """An error as a page that names the next step.
 
+    way: (label, address) of the step that helps, where the status alone does not tell
     When we failed, the frame (who, which stores) is left out: reading it may be what failed.
     """
     g.frameless = status >= 500
-    html = render_template("error.html", status=status, title=TITLES.get(status, "Error"), message=message)
+    title = title or TITLES.get(status, "Error")
+    html = render_template("error.html", status=status, title=title, message=message, way=way)
     return Response(html, status=status, mimetype="text/html")
 
 

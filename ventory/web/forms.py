@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from ventory.core.cells import CellError, typed
 from ventory.core.quantity import (
     MONEY_DECIMALS,
     PRICE_DECIMALS,
@@ -45,16 +46,16 @@ class DecimalField(StringField):
         super().__init__(label, validators, render_kw={"inputmode": "decimal", "autocomplete": "off"}, **more)
 
     def process_formdata(self, valuelist):
-        written = valuelist[0].strip().replace(",", "") if valuelist else ""
+        written = valuelist[0].strip() if valuelist else ""
         self.data = None
         if not written:
             return
         try:
-            number = Decimal(written)
-        except InvalidOperation:
+            number = typed(written)
+        except CellError as error:
             self.data = written
-            raise ValueError("Enter a number.") from None
-        if not number.is_finite() or abs(number) >= self.limit or decimals_of(number) > self.decimals:
+            raise ValueError(error.message) from None
+        if abs(number) >= self.limit or decimals_of(number) > self.decimals:
             self.data = written
             raise ValueError(f"Enter a number below {self.limit:,} with at most {self.decimals} decimals.")
         self.data = number

@@ -8,9 +8,10 @@ import secrets
 import time
 
 import structlog
-from flask import Flask, Response, current_app, g, has_request_context, redirect, request, session
+from flask import Flask, Response, current_app, g, has_request_context, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
 from ventory import security_log
@@ -22,6 +23,7 @@ from ventory.web import reading, refusals
 from ventory.web.auth import PUBLIC
 from ventory.web.errors import is_api, page
 from ventory.web.limits import UNLIMITED
+from ventory.web.urls import shown_at
 
 log = structlog.get_logger("ventory.requests")
 PAGE_POLICY = (
@@ -107,8 +109,13 @@ def _begin() -> ResponseReturnValue | None:
 def _is_stranger() -> bool:
     """Whether a body would be read of somebody who has not shown who they are: the API asks first, pages read a form's
     token first."""
+    return _is_of_nobody() or (not is_api() and "_user_id" not in session)
+
+
+def _is_of_nobody() -> bool:
+    """Whether the request is one that needs no sign-in."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "permission", PUBLIC) == PUBLIC or (not is_api() and "_user_id" not in session)
+    return getattr(view, "permission", PUBLIC) == PUBLIC
 
 
 def _names_its_host() -> bool:
@@ -156,4 +163,10 @@ def _finish(response: Response) -> Response:
 
 def _expired_form(error: CSRFError):
     g.refusal = {"event": "form_refused"}
-    return page(403, "This form is too old or came from elsewhere. Go back, load the page again and repeat.")
+    again = shown_at()
+    if _is_of_nobody() or current_user.is_authenticated:
+        way = ("Back to the form", again)
+    else:
+        way = ("Sign in", url_for("auth.login", next=again))
+    message = "Your sign-in has ended or was renewed since this form was made. Nothing was changed; fill it in again."
+    return page(403, message, title="This form is too old", way=way)

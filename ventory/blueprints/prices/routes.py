@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from flask import Blueprint, g, render_template, request, url_for
 
@@ -14,6 +14,7 @@ from ventory.blueprints.items.references import ItemRef
 from ventory.blueprints.prices import queries, service
 from ventory.blueprints.prices.forms import DaysForm, NewPriceListForm, PriceListForm
 from ventory.blueprints.stores import current
+from ventory.core.cells import CellError, typed
 from ventory.core.errors import BadInput, NotFound, SeveralErrors
 from ventory.core.pricing import Period
 from ventory.core.quantity import PRICE_DECIMALS, PRICE_LIMIT, decimals_of
@@ -124,12 +125,12 @@ def grid():
 
 def _entered() -> dict[str, str]:
     """The fields of the grid that are not as they were shown. shape: {item id: what was typed}"""
-    typed = {
+    sent = {
         name.removeprefix("price-"): value.strip()[:LONGEST_PRICE]
         for name, value in request.form.items()
         if name.startswith("price-") and name.removeprefix("price-").isdecimal() and len(name) < 22
     }
-    return {item: value for item, value in typed.items() if value != request.form.get(f"was-{item}", "").strip()}
+    return {item: value for item, value in sent.items() if value != request.form.get(f"was-{item}", "").strip()}
 
 
 def _save(chosen: queries.PriceListView, form: DaysForm, entered: dict[str, str]) -> service.PricesSet:
@@ -152,10 +153,10 @@ def _amount(written: str) -> Decimal | None:
     if not written:
         return None
     try:
-        amount = Decimal(written.replace(",", ""))
-    except InvalidOperation:
-        raise BadInput(f"“{written}” is not a price.") from None
-    if not amount.is_finite() or not 0 <= amount < PRICE_LIMIT or decimals_of(amount) > PRICE_DECIMALS:
+        amount = typed(written)
+    except CellError as error:
+        raise BadInput(error.message) from None
+    if not 0 <= amount < PRICE_LIMIT or decimals_of(amount) > PRICE_DECIMALS:
         raise BadInput(f"“{written}” is not a price: 0 or more, with at most {PRICE_DECIMALS} decimals.")
     return amount
 

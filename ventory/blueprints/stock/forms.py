@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from ventory.core.movements import REASONS
 from ventory.web.forms import DecimalField, PriceField, TextField, not_below_zero
@@ -24,6 +24,12 @@ class MoveForm(FlaskForm):
     supplier = TextField("Supplier", 200)
     reason = SelectField("Reason", choices={each: each.capitalize() for each in REASONS}, validate_choice=False)
     note = TextField("Note", 1000)
+
+    def validate_quantity(self, field):
+        """Only a count may find nothing."""
+        is_count = "way" in self and self.way.data == "counted"
+        if field.data == 0 and not is_count:
+            raise ValidationError("More than 0 is needed.")
 
 
 FIELDS = {

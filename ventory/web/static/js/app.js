@@ -1,5 +1,6 @@
 // What every page does. Pages work without any of this, as plain links and forms.
 import { startChart } from "./chart.js";
+import { startDrafts } from "./drafts.js";
 import { startDrawer } from "./drawer.js";
 import { startEffect } from "./effect.js";
 import { startFiles } from "./files.js";
@@ -20,3 +21,4 @@ startDrawer();
 startChart();
 startKeys();
 startProof();
+startDrafts();

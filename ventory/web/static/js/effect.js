@@ -1,5 +1,7 @@
 // The effect before the click. Figures come with the form and are counted in the unit's smallest part, as whole
 // numbers, so that nothing is lost to floating point on the way to the sentence.
+import { numeral } from "./numbers.js";
+
 const SIGNS = { restock: 1, return: 1, sale: -1, consumption: -1, transfer: -1 };
 
 export function startEffect() {
@@ -17,7 +19,7 @@ export function startEffect() {
     const here = levels[fields.store?.value];
     const written = fields.quantity?.value.trim();
     if (!here || !written) return ["Enter a quantity to see what it does.", false];
-    const amount = part(written.replaceAll(",", ""));
+    const amount = part(numeral(written) ?? "none");
     if (!Number.isFinite(amount)) return ["Enter a number to see what it does.", false];
     if (fields.unit && fields.unit.selectedIndex > 0 && fields.unit.options.length > 1 && fields.unit.value !== effect.dataset.unit) {
       return [`${written} × ${fields.unit.selectedOptions[0].text}, booked in ${effect.dataset.unit}, in ${here.name}.`, false];

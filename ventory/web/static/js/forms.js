@@ -1,6 +1,22 @@
 // Forms fire once; steppers step; marked selects send their form at once.
+import { keep } from "./drafts.js";
+import { numeral } from "./numbers.js";
+import { note } from "./store.js";
+
+// Browsers call a device offline that still reaches a server of its own, so the server is asked.
+async function askFirst(form, submitter) {
+  const reaches = await fetch("/healthz", { method: "HEAD", cache: "no-store" }).then(() => true, () => false);
+  if (!reaches) {
+    note("This device is offline. Nothing was sent, and what you typed stays here.");
+    return;
+  }
+  form.dataset.reaches = "1";
+  form.requestSubmit(submitter);
+}
+
 function release(form) {
   delete form.dataset.sent;
+  delete form.dataset.reaches;
   for (const button of form.querySelectorAll("[aria-busy]")) {
     button.removeAttribute("aria-busy");
     button.style.width = "";
@@ -12,7 +28,13 @@ export function startForms() {
     const form = event.target;
     if (form.method !== "post") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
+    if (!navigator.onLine && !form.dataset.reaches) {
+      event.preventDefault();
+      askFirst(form, event.submitter);
+      return;
+    }
     form.dataset.sent = "1";
+    keep(form);
     const button = event.submitter || form.querySelector("button[type=submit]");
     if (button) { button.style.width = `${button.offsetWidth}px`; button.setAttribute("aria-busy", "true"); }
   });
@@ -35,7 +57,7 @@ export function startForms() {
 
 // Steps the whole part and leaves typed decimals as they are: 0.3 + 1 stays 1.3.
 export function stepped(written, step) {
-  const [whole, fraction] = (written.trim() || "0").split(".");
+  const [whole, fraction] = (numeral(written) ?? (written.trim() || "0")).split(".");
   const next = Number(whole) + step;
   if (!Number.isSafeInteger(next)) return written;
   if (next < 0) return "0";
