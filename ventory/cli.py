@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -86,11 +87,17 @@ def _refuse_pending(engine) -> None:
 
 
 def _refuse_taken_port(config: Config) -> None:
+    host = os.environ.get("HOST", "127.0.0.1")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((os.environ.get("HOST", "127.0.0.1"), config.port))
+            probe.bind((host, config.port))
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise BadSetting(
+                    f"HOST is {host!r}, which is no IPv4 address of this machine. Use 127.0.0.1 for this machine alone,"
+                    " 0.0.0.0 for everybody who reaches it."
+                ) from error
             raise BadSetting(
                 f"Port {config.port} cannot be opened ({error.strerror}). Stop what uses it, or choose another:"
                 f" PORT={config.port + 1} make run"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -136,7 +137,7 @@ def load(environ: dict[str, str] | None = None, **overrides) -> Config:
         "web_processes": _whole("WEB_PROCESSES", environ, 0, least=0, most=64),
         "web_threads": _whole("WEB_THREADS", environ, 4, least=1, most=64),
         "behind_pooler": _truth("VENTORY_TRANSACTION_POOLER", environ),
-        "public_url": environ.get("VENTORY_PUBLIC_URL", "").rstrip("/"),
+        "public_url": _public_url("VENTORY_PUBLIC_URL", environ),
         "storage_url": environ.get("STORAGE_URL") or (home / "files").as_uri(),
         "storage_options": _storage_options(environ),
         "verify_at": _time_of_day("VERIFY_AT", environ, "03:10"),
@@ -258,6 +259,19 @@ def _networks(name: str, environ: dict[str, str]) -> tuple[str, ...]:
         except ValueError:
             raise BadSetting(f"{name} holds {each!r}; an address or network such as 10.0.0.0/8 is needed.") from None
     return networks
+
+
+def _public_url(name: str, environ: dict[str, str]) -> str:
+    """Where people reach the server, without a slash at its end; empty when nobody said."""
+    written = environ.get(name, "").strip().rstrip("/")
+    try:
+        parts = urlsplit(written)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_good = False
+    if written and (not is_good or parts.query or parts.fragment or "@" in parts.netloc):
+        raise BadSetting(f"{name} is {written!r}; an address such as https://stock.example.com is needed.")
+    return written
 
 
 def _rate(name: str, environ: dict[str, str], default: str) -> str:
