@@ -88,6 +88,16 @@ def test_missing_combinations_are_rehearsed_and_added_like_the_oldest_variant(ap
     assert api.post("/api/v1/movements", sale).json["code"] == "shortage"
 
 
+def test_a_look_at_what_would_be_added_leaves_no_row_of_the_trail(api, browser, chain, shirts):
+    before = [row["id"] for row in api.get("/api/v1/audit").json]
+
+    body = {"pattern": "TEE-{Size}-{Colour:3}", "dry_run": True}
+    assert api.post(f"{path(api)}/variants", body).status_code == 201
+    assert "1 missing" in browser.get(f"{path(api).replace('/api/v1', '')}/add").text
+
+    assert [row["id"] for row in api.get("/api/v1/audit").json] == before
+
+
 def test_some_of_the_missing_combinations_can_be_chosen(api, chain, shirts):
     body = {
         "pattern": "TEE-{Size}-{Colour}",

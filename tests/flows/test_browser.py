@@ -258,6 +258,64 @@ def test_what_a_narrow_list_drops_stands_in_the_drawer(desk, address):
     assert {"Kind", "From → to", "Document", "Who"} <= set(desk.locator("#drawer dt").all_inner_texts())
 
 
+def test_the_drawer_says_each_fact_of_a_supplier_once(desk, address):
+    desk.set_viewport_size({"width": 360, "height": 740})
+    desk.goto(f"{address}/suppliers/")
+    desk.click("[data-peek-button] >> nth=0")
+    desk.wait_for_selector("#drawer h2")
+    labels = desk.locator("#drawer dt").all_inner_texts()
+    assert "Lead time" in labels
+    assert len(labels) == len(set(labels))
+
+
+def test_what_is_picked_on_a_phone_can_be_worked_on(desk, address):
+    desk.set_viewport_size({"width": 360, "height": 740})
+    desk.goto(f"{address}/items/")
+    desk.check("td.pick input >> nth=0")
+    bar = desk.locator(".selection button:has-text('Archive')")
+    at = bar.bounding_box()
+    middle = [at["x"] + at["width"] / 2, at["y"] + at["height"] / 2]
+    assert bar.evaluate("(button, at) => document.elementFromPoint(...at) === button", middle)
+    desk.uncheck("td.pick input >> nth=0")
+    assert desk.is_visible(".head .btn.primary")
+
+
+def test_further_filters_open_within_every_page(desk, address):
+    for path in ("/items/", "/stock/movements"):
+        for width in (360, 640, 768, 1024, 1279, 1280, 1440):
+            desk.set_viewport_size({"width": width, "height": 800})
+            desk.goto(address + path)
+            desk.click("summary:has-text('More filters')")
+            sheet = desk.locator(".filters .sheet:visible").bounding_box()
+            assert 0 <= sheet["x"] <= sheet["x"] + sheet["width"] <= width, f"{path} at {width}"
+
+
+def test_filters_share_a_row_or_stand_below_the_views(desk, address):
+    for path in ("/stock?store=*", "/stock?store=LEEDS", "/items/", "/items/prices"):
+        desk.goto(address + path)
+        rows = desk.eval_on_selector_all(
+            ".filters > :is(input, select, .btn, .menu, .end)",
+            "parts => parts.map(part => { const at = part.getBoundingClientRect(); return at.y + at.height / 2; })",
+        )
+        assert max(rows) - min(rows) < 2, path
+
+
+def test_a_movement_says_its_kind_on_a_tablet(desk, address):
+    desk.set_viewport_size({"width": 768, "height": 1024})
+    desk.goto(f"{address}/stock/movements")
+    assert desk.locator("th[data-column]:visible").all_inner_texts()[:4] == ["Time", "Kind", "Item", "Quantity"]
+    desk.goto(f"{address}/items/30?store=*")
+    assert "From → to" in desk.locator("[aria-labelledby=card] th:visible").all_inner_texts()
+
+
+def test_the_facts_of_an_item_with_a_picture_can_be_read_on_a_phone(desk, address):
+    desk.set_viewport_size({"width": 360, "height": 740})
+    desk.goto(f"{address}/items/30")
+    picture, facts = desk.locator(".name.top > .tile").bounding_box(), desk.locator(".name.top dl").bounding_box()
+    assert facts["y"] >= picture["y"] + picture["height"]
+    assert facts["width"] > 250
+
+
 def test_a_supplier_is_archived_and_back_in_two_clicks(desk, address):
     desk.goto(f"{address}/suppliers/?q=ardmore")
     desk.keyboard.press("j")

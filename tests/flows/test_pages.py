@@ -387,6 +387,31 @@ def test_the_next_page_of_a_list_is_of_the_store_it_began_with(browser, chain):
     assert "Stock levels in Leeds" in second.text
 
 
+def test_headings_say_whose_notes_and_whose_rule_these_are(browser, chain):
+    tea = chain.item("tea", name="Tea", stock=9)
+
+    assert "<h1>Notes on Tea</h1>" in browser.get(f"/items/{tea}/notes").text
+    assert "<h1>Reorder rule of Tea in Leeds</h1>" in browser.get(f"/items/{tea}/rule/LEEDS").text
+
+
+def test_what_a_phone_leaves_out_of_the_list_of_stores_stands_on_the_stores_page(browser, chain):
+    listed = browser.get("/stores/").text
+    store_id = re.search(r'href="/stores/(\d+)"[^>]*>Leeds<', listed).group(1)
+
+    page = browser.get(f"/stores/{store_id}").text
+
+    assert f'href="/stores/{store_id}/range">Range</a>' in page
+    assert 'href="/stock?store=LEEDS">Stock levels</a>' in page
+
+
+def test_stores_to_tick_stand_by_name(browser, chain):
+    with transaction() as session:
+        open_store(session, chain.inventory_id, code="A1", name="Whitby", time_zone="Europe/London")
+    for path in ("/admin/invite", "/admin/connections/new"):
+        labels = re.findall(r'for="stores-\d+">([^<]+)<', browser.get(path).text)
+        assert labels == ["Leeds", "Whitby", "York"], path
+
+
 def test_movements_of_one_store_say_here(browser, chain):
     chain.item("tea", stock=9)
     chain.move("transfer", ("tea", 2, "LEEDS", "YORK"))

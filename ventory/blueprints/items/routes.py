@@ -390,7 +390,7 @@ def rule(item_id, code):
         return answer
     return form_page(
         form,
-        title=f"{item.name} in {store.name}",
+        title=f"Reorder rule of {item.name} in {store.name}",
         button="Save rule",
         back=url_for("stock.item", item_id=item_id),
         crumbs=(("Items", url_for("items.catalogue")), (item.name, url_for("stock.item", item_id=item_id))),
@@ -440,7 +440,8 @@ def write_note(item_id):
 
 def _notes_page(item_id: int, form: NoteForm) -> str:
     page = queries.notes(reading.session(), item_id, cursor=request.args.get("cursor"))
-    return render_template("items/notes_page.html", title="Notes", item=_item(item_id), page=page, form=form)
+    item = _item(item_id)
+    return render_template("items/notes_page.html", title=f"Notes on {item.name}", item=item, page=page, form=form)
 
 
 @items_bp.post("/<int:item_id>/notes/<int:note_id>/remove")

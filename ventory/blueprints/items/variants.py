@@ -61,6 +61,7 @@ def add_missing(command: AddVariants) -> AddedVariants:
     with unit_of_work(command) as work:
         group, model, plan = _planned(work, command)
         if command.dry_run:
+            work.forget()  # saying what would be added is no change
             return AddedVariants(group.id, model.sku, plan)
         made = _made(work, group, model, plan)
         return work.result(AddedVariants(group.id, model.sku, made))

@@ -30,7 +30,7 @@ class KeyForm(FlaskForm):
     def offer(self, stores, ends: str | None = None) -> None:
         """Fill in what can be chosen. ends: what is said of the time that a key has so far"""
         self.scopes.choices = {name: f"{scope.meaning} ({name})" for name, scope in SCOPES.items()}
-        self.stores.choices = {each.id: each.name for each in stores}
+        self.stores.choices = {each.id: each.name for each in sorted(stores, key=lambda each: each.name.casefold())}
         if ends is not None:
             self.holds.choices = {KEEP: ends} | HOLDS
 

@@ -72,13 +72,13 @@ EVERYWHERE = (
 )
 MOVEMENTS = (
     Column("time", "Time", role="state"),
-    Column("kind", "Kind", drop=4),
+    Column("kind", "Kind", drop=5),
     Column("item", "Item", role="main"),
     Column("quantity", "Quantity", is_number=True, role="key"),
     Column("between", "From → to", drop=3),
     Column("document", "Document", drop=2),
     Column("reason", "Reason", drop=3),
-    Column("who", "Who", drop=5),
+    Column("who", "Who", drop=4),
     Column("cost", "Unit cost", is_number=True, drop=1),
     Column("do", "", role="do"),
 )

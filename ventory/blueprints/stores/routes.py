@@ -118,6 +118,14 @@ def edit(store_id):
     if answer is not None:
         return answer
     crumbs = (("Stores", url_for(".listing")),)
-    history = [("History", url_for("audit.listing", subject=f"store:{store_id}"))] if g.actor.may("audit.read") else []
+    links = [
+        (label, address)
+        for label, address, needs in (
+            ("Range", url_for("ranges.of_store", store_id=store_id), "catalogue.read"),
+            ("Stock levels", url_for("stock.levels", store=view.code), "stock.read"),
+            ("History", url_for("audit.listing", subject=f"store:{store_id}"), "audit.read"),
+        )
+        if g.actor.may(needs)
+    ]
     back = url_for(".listing")
-    return form_page(form, title=view.name, button="Save", back=back, crumbs=crumbs, hints=HINTS, links=history)
+    return form_page(form, title=view.name, button="Save", back=back, crumbs=crumbs, hints=HINTS, links=links)

@@ -23,6 +23,14 @@ function dropped(row) {
   return list;
 }
 
+// What the answer says itself is not said again below it.
+function leaveOut(facts, told) {
+  const labels = new Set([...told.querySelectorAll("dt")].map((name) => name.textContent));
+  for (const name of facts.querySelectorAll("dt")) {
+    if (labels.has(name.textContent)) { name.nextElementSibling.remove(); name.remove(); }
+  }
+}
+
 function waiting() {
   const grey = document.createElement("div");
   grey.className = "waiting";
@@ -65,7 +73,9 @@ export async function peek(row) {
     const text = await answer.text();
     if (turn !== asked) return;
     if (!answer.ok) throw new Error(String(answer.status));
-    content.replaceChildren(document.createRange().createContextualFragment(text), facts);
+    const told = document.createRange().createContextualFragment(text);
+    leaveOut(facts, told);
+    content.replaceChildren(told, facts);
   } catch {
     if (turn === asked) content.replaceChildren(failed(row), facts);
   } finally {
