@@ -58,8 +58,8 @@ ACROSS = {
     "ventory/blueprints/keys/journal.py: _note_use": "what a process saw of keys that it let in, by their ids",
     "ventory/blueprints/keys/journal.py: _trim": "what a process saw of keys that it let in, by their ids",
     "ventory/blueprints/keys/journal.py: forget": "the worker's tidying, by age",
-    "ventory/worker/proof.py: write": "the worker's own run, by its id",
-    "ventory/worker/proof.py: is_unwanted": "the worker's own run, by its id",
+    "ventory/worker/proving.py: _write": "the run that this process does, by its id",
+    "ventory/worker/proving.py: _is_unwanted": "the run that this process does, by its id",
     "ventory/worker/proof.py: _give_up": "runs whose worker is gone, whosever they are",
     "ventory/worker/files.py: _without_a_row": "the sweep looks for objects that no inventory names",
 }
