@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -35,6 +37,14 @@ NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def made():
     return build(1, NOW)
+
+
+def test_the_calls_of_the_guide_for_tills_work_on_the_demo_chain(made):
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "connect.md").read_text(encoding="utf-8")
+    (store,) = re.findall(r'"stores": \["(\w+)"\]', guide)
+    (sku,) = re.findall(r'"sku": "(\w+)"', guide)
+    *_, (_, stock) = replay(made)
+    assert stock[store, sku] >= 2
 
 
 def replay(chain):

@@ -372,6 +372,29 @@ def test_a_form_sent_twice_in_a_row_is_sent_once(desk, address):
     assert len(sent) == 1
 
 
+def test_a_sale_is_recorded_and_undone_by_keys_alone(desk, address):
+    desk.goto(f"{address}/items/30?store=LEEDS")
+    (barcode,) = re.findall(r"\b\d{13}\b", desk.inner_text("dl.facts"))[:1]
+    desk.goto(f"{address}/stock/move/sale")
+    desk.keyboard.type(barcode)
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector("#quantity:focus")
+    desk.keyboard.type("1")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".toast-note:has-text('on hand now')")
+    desk.keyboard.press("u")
+    desk.wait_for_selector(".toast-note button:focus")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".toast-note:has-text('taken back')")
+
+
+def test_a_page_enlarged_four_times_leaves_room_for_the_field_that_is_typed_in(desk, address):
+    desk.set_viewport_size({"width": 320, "height": 256})
+    desk.goto(f"{address}/stock/move/adjustment?item=30&at=LEEDS")
+    for part in (".form .actions", ".form .effect"):
+        assert desk.eval_on_selector(part, "it => getComputedStyle(it).position") == "static"
+
+
 @pytest.fixture
 def hand(address, chromium):
     """The manager of Leeds with a phone. Gives the page; its context ends with the test."""

@@ -202,6 +202,22 @@ def test_a_clerks_home_begins_with_what_they_do_and_undoes_what_they_posted(app,
     assert "taken back" in clerk.get("/").text
 
 
+def test_a_transfer_is_offered_to_those_who_have_two_stores(app, chain):
+    tea = chain.item("tea", stock=9)
+    address = f"/stock/move/transfer?item={tea}"
+    one = Browser(app, chain.member("manager", "LEEDS")[1])
+    two = Browser(app, chain.member("manager", "LEEDS", "YORK")[1])
+
+    assert "/stock/move/transfer" not in one.get(f"/items/{tea}").text
+    assert one.get(address).status_code == 404
+    page = two.get(f"/items/{tea}").text
+    assert f'href="{address}"' in page
+    assert 'href="/stock/move/transfer"' in page
+
+    two.post(address, {"store": "LEEDS", "to_store": "YORK", "quantity": "4", "unit": "pcs"})
+    assert (chain.on_hand("tea"), chain.on_hand("tea", "YORK")) == (5, 4)
+
+
 def test_an_auditors_home_shows_what_was_reversed(app, browser, chain):
     chain.item("tea", stock=9)
     auditor = Browser(app, chain.member("auditor")[1])

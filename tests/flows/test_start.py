@@ -250,3 +250,10 @@ def test_the_chain_comes_back_after_everything_was_killed_and_answers_the_readme
         assert any(not answers(port) or time.sleep(0.25) for _ in range(40))
     assert logins[0] == logins[1]
     assert "owner@" in logins[0]
+
+
+def test_a_python_without_the_environment_is_one_clear_line(tmp_path):
+    done = call(["-S", "-m", "ventory", "verify"], tmp_path, PYTHONPATH="")
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("ventory: This Python lacks what Ventory needs.")
+    assert len(done.stderr.strip().splitlines()) == 1

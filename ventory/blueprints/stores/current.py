@@ -18,6 +18,11 @@ def mine() -> list[StoreView]:
     return g.stores
 
 
+def has_several() -> bool:
+    """Whether goods can go from one of this person's stores to another."""
+    return len(mine()) > 1
+
+
 def store() -> StoreView | None:
     """The store that pages show, or None for all that this person may see."""
     stores = mine()

@@ -25,6 +25,7 @@ const ACTIONS = {
   g: () => { pending = "g"; setTimeout(() => { pending = ""; }, 1200); },
   "/": () => (document.querySelector("main input[type=search]") || document.querySelector("#q"))?.focus(),
   n: startNew,
+  u: () => document.querySelector(".toast-note form button")?.focus(),
   "?": () => document.querySelector("#keys")?.showModal(),
 };
 const ON_ROWS = {
