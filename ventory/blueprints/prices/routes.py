@@ -155,7 +155,8 @@ def _amount(written: str) -> Decimal | None:
     try:
         amount = typed(written)
     except CellError as error:
-        raise BadInput(error.message) from None
+        unclear = error.code == "separators"
+        raise BadInput(error.message if unclear else f"“{written}” is not a price.") from None
     if not 0 <= amount < PRICE_LIMIT or decimals_of(amount) > PRICE_DECIMALS:
         raise BadInput(f"“{written}” is not a price: 0 or more, with at most {PRICE_DECIMALS} decimals.")
     return amount
