@@ -30,22 +30,6 @@ class Proof:
     differences: tuple[Broken | Difference, ...]
 
 
-def prove(
-    connection: Connection,
-    key: SealKey,
-    heads: dict[int, Head],
-    inventory_id: int | None = None,
-    told_sealed: Callable[[int], None] = lambda _: None,
-    told_lines: Callable[[int], None] = lambda _: None,
-) -> Proof:
-    """Check one inventory, or all with what belongs to accounts, in one unchanging view.
-
-    told_sealed, told_lines: are told how many more were checked, and may stop the proof by raising
-    """
-    with _without_cycles():
-        return _prove(connection, key, heads, inventory_id, told_sealed, told_lines)
-
-
 @contextmanager
 def _without_cycles() -> Iterator[None]:
     """Look for no garbage that refers to itself: proving makes none, and millions of rows pass by.
@@ -61,7 +45,19 @@ def _without_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _prove(connection, key, heads, inventory_id, told_sealed, told_lines) -> Proof:
+@_without_cycles()
+def prove(
+    connection: Connection,
+    key: SealKey,
+    heads: dict[int, Head],
+    inventory_id: int | None = None,
+    told_sealed: Callable[[int], None] = lambda _: None,
+    told_lines: Callable[[int], None] = lambda _: None,
+) -> Proof:
+    """Check one inventory, or all with what belongs to accounts, in one unchanging view.
+
+    told_sealed, told_lines: are told how many more were checked, and may stop the proof by raising
+    """
     dialect.of(connection).take_time(connection)
     if inventory_id is None:
         chains = chain.check_all(connection, key, heads, told_sealed)
