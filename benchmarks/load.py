@@ -37,7 +37,7 @@ def rate(
     returns: answers per second and the 95th percentile of their durations in milliseconds
     raises: RuntimeError on an answer that is no success
     """
-    head = f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+    head = _head(port, token)
     keys = (f"{uuid.uuid4().hex}-{number}" for number in itertools.count())
     durations: list[float] = []
     with selectors.DefaultSelector() as ready:
@@ -68,7 +68,7 @@ def rate(
 def now_and_then(port: int, token: str, seconds: float, call: Call) -> float:
     """Ask again and again, five milliseconds after each answer. returns: the 99th percentile, in milliseconds"""
     client = _open(port, 0)
-    request = _request(f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n", iter(()), call)
+    request = _request(_head(port, token), iter(()), call)
     durations = []
     end = time.perf_counter() + seconds
     with client.socket:
@@ -86,6 +86,10 @@ def _open(port: int, number: int) -> _Client:
     connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return _Client(connection, random.Random(number), number)
+
+
+def _head(port: int, token: str) -> str:
+    return f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
 
 
 def _request(head: str, keys, call: Call) -> bytes:

@@ -266,10 +266,11 @@ def _public_url(name: str, environ: dict[str, str]) -> str:
     written = environ.get(name, "").strip().rstrip("/")
     try:
         parts = urlsplit(written)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_good = is_whole and not (parts.query or parts.fragment or "@" in parts.netloc)
     except ValueError:
         is_good = False
-    if written and (not is_good or parts.query or parts.fragment or "@" in parts.netloc):
+    if written and not is_good:
         raise BadSetting(f"{name} is {written!r}; an address such as https://stock.example.com is needed.")
     return written
 

@@ -85,7 +85,7 @@ def _offer(form: RoleForm | InviteForm, *also: str) -> None:
     roles = [role for role in ROLES if role != "owner" or g.actor.may("inventory.own") or role in also]
     form.role.choices = {role: role.capitalize() for role in roles}
     rows = stores.list_stores(reading.session(), g.actor, also_closed=True, limit=MOST).rows
-    form.stores.choices = {each.id: each.name for each in sorted(rows, key=lambda each: each.name.casefold())}
+    form.stores.choices = {each.id: each.name for each in stores.by_name(rows)}
 
 
 def _ticked(form: RoleForm | InviteForm) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField
 from wtforms.validators import InputRequired
 
+from ventory.blueprints.stores.queries import by_name
 from ventory.core.keys import SCOPES
 from ventory.core.unset import UNSET, Unset
 from ventory.web.forms import ChoicesField, TextField, VersionField
@@ -30,7 +31,7 @@ class KeyForm(FlaskForm):
     def offer(self, stores, ends: str | None = None) -> None:
         """Fill in what can be chosen. ends: what is said of the time that a key has so far"""
         self.scopes.choices = {name: f"{scope.meaning} ({name})" for name, scope in SCOPES.items()}
-        self.stores.choices = {each.id: each.name for each in sorted(stores, key=lambda each: each.name.casefold())}
+        self.stores.choices = {each.id: each.name for each in by_name(stores)}
         if ends is not None:
             self.holds.choices = {KEEP: ends} | HOLDS
 

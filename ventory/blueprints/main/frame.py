@@ -123,10 +123,6 @@ def _new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _is_offered(needs: str) -> bool:
-    return g.actor.may(needs) and (needs != "stock.transfer" or current.has_several())
-
-
 def _frame() -> Frame | None:
     if not current_user.is_authenticated:
         return None
@@ -146,5 +142,5 @@ def _frame() -> Frame | None:
         current.store(),
         tuple(group for group in groups if group.entries),
         tuple(replace(entries[endpoint], label=label) for label, endpoint in PHONE if endpoint in entries),
-        tuple((label, url_for(endpoint, **more)) for label, endpoint, more, needs in NEW if _is_offered(needs)),
+        tuple((label, url_for(endpoint, **more)) for label, endpoint, more, needs in NEW if current.may(needs)),
     )

@@ -235,7 +235,7 @@ def item(item_id):
         listed=listed,
         rules=_rule_rows(view, shown) if view.keeps_stock else (),
         names={each.id: each.name for each in current.mine()},
-        kinds=[(kind, TITLES[kind]) for kind in FIELDS if _is_open(kind)],
+        kinds=[(kind, TITLES[kind]) for kind in FIELDS if current.may(PERMISSIONS[kind])],
     )
 
 
@@ -316,16 +316,11 @@ def _item(item_id: int) -> items.ItemView:
     return view
 
 
-def _is_open(kind: str) -> bool:
-    """Whether this person can record such a movement: a transfer needs another store of theirs to go to."""
-    return g.actor.may(PERMISSIONS[kind]) and (kind != "transfer" or current.has_several())
-
-
 @stock_bp.route("/stock/move/<kind>", methods=["GET", "POST"])
 @guard("stock.read")
 def move(kind):
     """Record a movement of one item; the effect stands there before the click."""
-    if kind not in FIELDS or not _is_open(kind):
+    if kind not in FIELDS or not current.may(PERMISSIONS[kind]):
         raise NotFound("There is nothing at this address.")
     item_id = number_asked("item")
     if item_id is None:

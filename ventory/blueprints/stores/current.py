@@ -18,9 +18,9 @@ def mine() -> list[StoreView]:
     return g.stores
 
 
-def has_several() -> bool:
-    """Whether goods can go from one of this person's stores to another."""
-    return len(mine()) > 1
+def may(permission: str) -> bool:
+    """Whether this person can do something here: a transfer needs another store of theirs to go to."""
+    return g.actor.may(permission) and (permission != "stock.transfer" or len(mine()) > 1)
 
 
 def store() -> StoreView | None:

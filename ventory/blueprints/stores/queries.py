@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,9 +74,13 @@ def list_stores(
 
 
 def open_stores(session: Session, actor: Actor) -> list[StoreView]:
-    """Every open store that the actor may see, by name; codes often tell nothing."""
-    rows = session.execute(_statement(actor).where(Store.closed_at.is_(None)))
-    return sorted((_view(row) for row in rows), key=lambda each: (each.name.casefold(), each.code.casefold()))
+    """Every open store that the actor may see, by name."""
+    return by_name(_view(row) for row in session.execute(_statement(actor).where(Store.closed_at.is_(None))))
+
+
+def by_name(stores: Iterable[StoreView]) -> list[StoreView]:
+    """Stores as a person looks for one among many; codes often tell nothing."""
+    return sorted(stores, key=lambda each: (each.name.casefold(), each.code.casefold()))
 
 
 def get_store(session: Session, actor: Actor, store_id: int) -> StoreView | None:
