@@ -353,11 +353,11 @@ def test_a_request_by_key_asks_no_more_than_one_by_token(app, chain, sign_in, ma
         if threading.get_ident() == here:  # what keys asked is noted by another thread
             counted.append(statement)
 
-    from ventory.db import driver
+    from ventory.db import prepared
 
-    original = driver.run
+    original = prepared.run
 
-    def run(connection, statement, parameters=()):
+    def run(connection, statement, parameters):
         count(statement)
         return original(connection, statement, parameters)
 

@@ -34,15 +34,27 @@ def errors_of(connection: Connection, statement: str) -> Iterator[None]:
     try:
         yield
     except driver.Error as error:
-        if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
-            connection.engine.pool.__dict__[_BROKEN] = time.monotonic()
-        raise DBAPIError.instance(statement, None, error, driver.Error) from error
+        raise as_ours(connection, statement, error) from error
+
+
+def as_ours(connection: Connection, statement: str, error: Any) -> BaseException:
+    """The driver's error as one of SQLAlchemy's. A connection that broke is noted down."""
+    driver = connection.dialect.dbapi
+    assert driver is not None
+    if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
+        connection.engine.pool.__dict__[_BROKEN] = time.monotonic()
+    return DBAPIError.instance(statement, None, error, driver.Error)
+
+
+def begin_where_walled(connection: Connection) -> None:
+    """Where the database holds walls, a transaction says first whose rows it is about."""
+    if not connection.in_transaction() and SEES in connection.get_execution_options():
+        connection.begin()
 
 
 def cursor_of(connection: Connection) -> Any:
-    """The driver's cursor. Where the database holds walls, the transaction has said first whose rows it is about."""
-    if not connection.in_transaction() and SEES in connection.get_execution_options():
-        connection.begin()
+    """The driver's cursor."""
+    begin_where_walled(connection)
     return connection.connection.cursor()
 
 

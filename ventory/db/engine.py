@@ -68,13 +68,16 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
     engine = create_engine(
         address,
         connect_args=connect_args,
+        pool_reset_on_return=None,  # by `leave_clean`, which asks libpq first
         json_deserializer=from_json,  # Python's own took 4 µs for each of a list's empty objects
         **settings,
     )
     event.listen(engine, "begin", dialect.postgresql.begin)
+    event.listen(engine, "reset", dialect.postgresql.leave_clean)
+    event.listen(engine, "commit", dialect.postgresql.commit)
+    event.listen(engine, "rollback", dialect.postgresql.roll_back)
     if walled:
         engine.update_execution_options(**{SEES: ""})
-        event.listen(engine, "rollback", dialect.postgresql.end)
     _ping_after_idling(engine)
     return engine
 
@@ -147,8 +150,5 @@ def _ping_after_idling(engine: Engine) -> None:
         since = record.info.get("since", now)
         if now - since < IDLE_SECONDS_BEFORE_A_PING and since > broken_at(engine):
             return
-        try:
-            connection.execute("SELECT 1")
-            connection.rollback()
-        except Exception as gone:
-            raise exc.DisconnectionError() from gone
+        if not dialect.postgresql.answers(connection):
+            raise exc.DisconnectionError()

@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ventory.db import dialect
-from ventory.db.driver import run
 
 
 class Prepared:
@@ -51,6 +50,11 @@ class Prepared:
         if name not in self._compiled:
             self._compiled[name] = _Compiled(self.build(dialect.of(connection)), connection.dialect)
         return self._compiled[name]
+
+
+def run(connection: Connection, statement: str, parameters: Any) -> Any:
+    """Run a statement in the database's own words. returns: what has `fetchall` and `description`"""
+    return dialect.of(connection).run(connection, statement, parameters)
 
 
 class _Compiled:

@@ -60,7 +60,7 @@ def end() -> None:
 
 @contextmanager
 def autocommit_connection() -> Iterator[Connection]:
-    """For one read that needs no transaction, of whichever inventory: who is asking is not known yet."""
+    """For reads that need no transaction, of whichever inventory."""
     with engines.autocommit(engines.everywhere(engine())).connect() as connection:
         yield connection
 
@@ -69,12 +69,14 @@ def asked_first(read: Callable[[Connection], Found]) -> Found:
     """What a request asks before anything else: who is asking. Once more on another connection when the first is dead.
 
     So it is this read that finds out after a restart of the server; what rested in the pool is then tested before use.
+
+    read: prepared statements alone, which begin no transaction unless the database holds walls
     """
     try:
-        with autocommit_connection() as connection:
+        with engines.everywhere(engine()).connect() as connection:
             return read(connection)
     except DBAPIError as error:
         if not is_disconnect(error):
             raise
-    with autocommit_connection() as connection:
+    with engines.everywhere(engine()).connect() as connection:
         return read(connection)

@@ -14,13 +14,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ventory.core.errors import Rejected
 from ventory.core.ledger import Balance, Key
-from ventory.db.dialect import inherited
+from ventory.db.dialect import inherited, libpq
 from ventory.db.dialect.inherited import Scope
+from ventory.db.dialect.libpq import run
 from ventory.db.dialect.rows import MovementRow
-from ventory.db.driver import EVERYTHING, SEES, cursor_of, errors_of, run, run_many
+from ventory.db.driver import EVERYTHING, SEES, cursor_of, errors_of, run_many
 from ventory.db.types import Exact, ListOf, UtcTime, array_text, numbers_text
 
-SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
+SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT, NOT_PREPARED = "40001", "40P01", "55P03", "26000"
+_TRANSIENT = (SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT, NOT_PREPARED)
 NUMBERING_LOCK = 7_064_201
 RULES_LOCK = 7_064_202
 BULK = 100
@@ -62,19 +64,40 @@ def begin(connection) -> None:
         return  # the driver does it
     if SEES in options:
         statement += f"; SET LOCAL ventory.inventory = '{options[SEES]}'"
-    _exec(connection, statement)
+    libpq.do(connection, statement)
 
 
-def end(connection) -> None:
-    """Close what was read outside any transaction, and is one for the walls' sake, as if it were none.
+def commit(connection) -> None:
+    """Commit in one call of libpq; the library finds nothing left to do."""
+    if libpq.is_in_transaction(connection):
+        libpq.do(connection, "COMMIT")
 
-    By COMMIT: calls to the worker leave with it, and a ROLLBACK makes psycopg forget its prepared statements.
+
+def roll_back(connection) -> None:
+    """Roll back past psycopg, which would forget its prepared statements; what it has prepared stays good.
+
+    What was read outside any transaction, and is one for the walls' sake, ends by COMMIT: calls to the worker leave
+    with it.
     """
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if connection.closed or connection.invalidated or not libpq.is_in_transaction(connection):
         return
-    server = connection.connection.driver_connection.pgconn
-    if server.transaction_status in (psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR):
-        _exec(connection, "COMMIT")
+    is_no_transaction = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    libpq.do(connection, "COMMIT" if is_no_transaction else "ROLLBACK")
+
+
+def leave_clean(connection, _record, state) -> None:
+    """End what somebody left open, as a connection goes back to its pool."""
+    if state.terminate_only:
+        return
+    if libpq.is_open(connection.pgconn):
+        connection.pgconn.exec_(b"ROLLBACK")
+    elif connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        connection.rollback()  # fails, so that the pool takes the connection for broken
+
+
+def answers(connection) -> bool:
+    """Whether a connection that rested is still alive; asked past psycopg, which would begin a transaction for it."""
+    return not connection.closed and connection.pgconn.exec_(b"SELECT 1").status == psycopg.pq.ExecStatus.TUPLES_OK
 
 
 @contextmanager
@@ -92,20 +115,9 @@ def seeing_everything(connection) -> Iterator[None]:
 _SEE = "SELECT set_config('ventory.inventory', %s, true)"
 
 
-def _exec(connection, statement: str) -> None:
-    """Run some statements in one round trip."""
-    server = connection.connection.driver_connection.pgconn
-    with errors_of(connection, statement):
-        done = server.exec_(statement.encode())
-        if server.status == psycopg.pq.ConnStatus.BAD:  # told apart, so that the use case is tried again
-            raise psycopg.OperationalError("The server closed the connection.")
-        if done.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(done)
-
-
 def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again."""
-    return isinstance(error, psycopg.Error) and error.sqlstate in (SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT)
+    return isinstance(error, psycopg.Error) and error.sqlstate in _TRANSIENT
 
 
 def is_disconnect(error: BaseException) -> bool:
@@ -305,7 +317,7 @@ def lock_balances(connection, inventory_id: int, keys: Iterable[Key]) -> dict[Ke
         "places": numbers_text(place for place, _ in ordered),
         "items": numbers_text(item for _, item in ordered),
     }
-    return {(row[0], row[1]): Balance(*row) for row in run(connection, LOCK_BALANCES, parameters)}
+    return {(row[0], row[1]): Balance(*row) for row in run(connection, LOCK_BALANCES, parameters).fetchall()}
 
 
 def write_posting(
@@ -661,6 +673,7 @@ def lift_guards(connection, tables: Sequence[str]) -> list[str]:
         )
     held = ", ".join(f'"{name}"' for name in sorted({row.table for row in found}))
     connection.exec_driver_sql(f"LOCK TABLE {held} IN SHARE ROW EXCLUSIVE MODE")
+    libpq.forget(connection)
     for row in found:
         connection.exec_driver_sql(f'ALTER TABLE "{row.table}" DISABLE TRIGGER "{row.trigger}"')
     return [f'ALTER TABLE "{row.table}" ENABLE TRIGGER "{row.trigger}"' for row in found]
@@ -680,3 +693,4 @@ def restore_guards(connection, lifted: Sequence[str]) -> None:
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
     for statement in lifted:
         connection.exec_driver_sql(statement)
+    libpq.forget(connection)
