@@ -6,6 +6,7 @@ import gc
 import mmap
 import os
 import re
+import select
 import selectors
 import socket
 import struct
@@ -14,9 +15,11 @@ import sys
 import threading
 import time
 from collections import deque
-from functools import partial
+from email.utils import formatdate
+from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
+from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -39,6 +42,8 @@ MOST_AWAITED = 400
 ENDING_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 PEEKED_BYTES = 64 * 1024
+# How long a thread waits for a connection's next request before it serves another.
+FOLLOWS_SECONDS = 0.001
 # Sign-ins that wait for the one before; more are told at once that too many do. A turn takes a moment longer than a
 # sign-in, and those that are refused without a hash come no faster.
 LONGEST_LINE = 100
@@ -105,6 +110,7 @@ class FairWorker(ThreadWorker):
         self.line: deque[TConn] = deque()
         self.turn_at = 0.0
         self.looked_at = 0.0
+        self.in_hand = 0
 
     def enqueue_req(self, conn: TConn) -> None:
         if conn.parser is None and conn not in self.awaited:
@@ -116,12 +122,33 @@ class FairWorker(ThreadWorker):
             self.begun.discard(conn)
             conn.data_ready = True
             if not self._stands_in_line(conn, there):
-                super().enqueue_req(conn)
+                self._hand_on(conn)
         elif conn not in self.awaited:
             self.awaited[conn] = time.monotonic() + ARRIVAL_SECONDS
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._begins, conn))
             if len(self.awaited) > MOST_AWAITED:
                 self._give_up(next(iter(self.awaited)))
+
+    def handle(self, conn: TConn):
+        """Serve a connection for as long as its next request follows at once and nobody waits for a thread.
+
+        Handing it back and forth between the thread that listens and one that serves took a twentieth of a restock.
+        """
+        while (goes_on := super().handle(conn)) is True and self._follows_at_once(conn):
+            pass
+        return goes_on
+
+    def _follows_at_once(self, conn: TConn) -> bool:
+        if not self.alive or self._somebody_waits():
+            return False
+        has_more = bool(conn.parser.unreader.buf.getvalue())
+        if not has_more and not select.select([conn.sock], [], [], FOLLOWS_SECONDS)[0]:
+            return False
+        there = what_arrived(conn)
+        return there is not None and there != b"" and not is_sign_in(there)
+
+    def _somebody_waits(self) -> bool:
+        return self.in_hand > self.cfg.threads
 
     def _stands_in_line(self, conn: TConn, there: bytes) -> bool:
         if len(self.line) == LONGEST_LINE or not is_sign_in(there):
@@ -134,9 +161,14 @@ class FairWorker(ThreadWorker):
         now = time.monotonic()
         if self.line and self.signing_in is None and now >= self.turn_at:
             self.signing_in, self.turn_at = self.line.popleft(), now + TURN_SECONDS
-            super().enqueue_req(self.signing_in)
+            self._hand_on(self.signing_in)
+
+    def _hand_on(self, conn: TConn) -> None:
+        self.in_hand += 1
+        super().enqueue_req(conn)
 
     def finish_request(self, conn: TConn, fs) -> None:
+        self.in_hand -= 1
         if conn is self.signing_in:
             self.signing_in = None
         super().finish_request(conn, fs)
@@ -273,6 +305,8 @@ def _bound_waits(connection: socket.socket) -> None:
 class NamelessResponse(wsgi.Response):
     """An answer that does not say which server made it, and ends the connection when the application asks for that."""
 
+    headers_sent: bool
+
     def process_headers(self, headers) -> None:
         if ("Connection", "close") in headers:
             self.force_close()
@@ -280,6 +314,22 @@ class NamelessResponse(wsgi.Response):
 
     def default_headers(self) -> list[str]:
         return [line for line in super().default_headers() if not line.startswith("Server:")]
+
+    def write(self, arg: bytes) -> None:
+        """Head and body in one piece where both are there: one packet, for which the caller wakes up once."""
+        if self.headers_sent or self.chunked or self._omits_body or len(arg) != self.response_length:
+            super().write(arg)
+            return
+        lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
+        self.headers_sent = True
+        self.sent = len(arg)
+        self.sock.sendall("".join(lines).encode("latin-1") + arg)
+
+
+@lru_cache(2)
+def _date(second: int) -> str:
+    """As the header says it, written once a second."""
+    return formatdate(second, usegmt=True)
 
 
 def child_exit(_server, web_process) -> None:
@@ -323,6 +373,7 @@ def when_ready(_server) -> None:
 def post_fork(_server, _web_process) -> None:
     die_with_parent()
     wsgi.Response = NamelessResponse
+    util.http_date = lambda timestamp=None: _date(int(timestamp or time.time()))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 100)
