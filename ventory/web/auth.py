@@ -51,11 +51,12 @@ def guard(permission: str, *, needs_factor: bool = True) -> Callable:
                     )
                 if not (actor.key_id is None if permission == SIGNED_IN else actor.may(permission)):
                     raise _refusal(actor, permission)
-            if is_api():
-                refuse_repeats(request)
-            refuse_nul(request)
-            if takes_only_a_body:
-                refuse_parameters(request)
+            if request.query_string:
+                if is_api():
+                    refuse_repeats(request)
+                refuse_nul(request)
+                if takes_only_a_body:
+                    refuse_parameters(request)
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]

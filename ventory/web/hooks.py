@@ -55,8 +55,15 @@ class Sessions(SecureCookieSessionInterface):
     def get_cookie_secure(self, app) -> bool:
         return request.is_secure
 
+    def open_session(self, app, request):
+        if self.get_cookie_name(app) not in request.cookies:  # a signer takes 40 µs to make
+            return self.session_class()
+        return super().open_session(app, request)
+
     def save_session(self, app, session, response) -> None:
-        if not response.cache_control.immutable:
+        # Nothing stands in it and nothing did; that an answer differs by cookie is said by `_finish`.
+        is_untouched = not session and not session.modified
+        if not is_untouched and not response.cache_control.immutable:
             super().save_session(app, session, response)
 
 
@@ -132,31 +139,35 @@ def _over_tls() -> ResponseReturnValue:
 
 
 def _finish(response: Response) -> Response:
+    asked, now = request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
     headers = response.headers
-    headers["X-Request-Id"] = g.get("request_id", "")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if request.is_secure:
+    headers.add("X-Request-Id", now.get("request_id", ""))  # nothing else sets these
+    headers.add("X-Content-Type-Options", "nosniff")
+    headers.add("Referrer-Policy", "same-origin")
+    headers.add("Cross-Origin-Opener-Policy", "same-origin")
+    if asked.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    is_large = (request.content_length or 0) > STRANGERS_BYTES or "Transfer-Encoding" in request.headers
+    is_large = (asked.content_length or 0) > STRANGERS_BYTES or "Transfer-Encoding" in asked.headers
     if response.status_code >= 400 and is_large:
         headers["Connection"] = "close"  # what was refused is not read to its end
     policy = PAGE_POLICY.format(nonce=nonce()) if response.mimetype == "text/html" else API_POLICY
     headers.setdefault("Content-Security-Policy", policy)
-    if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-store")
-        if not response.cache_control.immutable:
+    if asked.endpoint != "static":
+        if "Cache-Control" not in headers:
+            headers["Cache-Control"] = "no-store"
+            headers.add("Vary", "Cookie")
+        elif not response.cache_control.immutable:
             headers.add("Vary", "Cookie")
     refusals.note(response)
+    actor = now.get("actor")
     log.info(
         "request",
-        id=g.get("request_id"),
-        method=request.method,
-        path=request.path,
+        id=now.get("request_id"),
+        method=asked.method,
+        path=asked.path,
         status=response.status_code,
-        ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
-        actor=g.actor.id if "actor" in g else None,
+        ms=round((time.perf_counter() - now.get("started", time.perf_counter())) * 1000, 1),
+        actor=None if actor is None else actor.id,
     )
     return response
 

@@ -46,12 +46,7 @@ class StrictRequest(Request):
 def parse_json(body: bytes) -> Any:
     """One JSON value, read without loss. raises: Malformed"""
     try:
-        value = json.loads(
-            body.decode("utf-8"),
-            parse_float=_decimal,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
+        value = _READER.decode(body.decode("utf-8"))
     except Malformed:
         raise
     except (ValueError, RecursionError) as error:
@@ -81,6 +76,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(name for name in names if names.count(name) > 1)
         raise Malformed(f"The name {repeated!r} stands twice in one JSON object.")
     return value
+
+
+_READER = json.JSONDecoder(parse_float=_decimal, parse_constant=_refuse_constant, object_pairs_hook=_object)
 
 
 def _refuse_depth(value: Any) -> None:

@@ -6,6 +6,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any
 
+from apiflask.schema_adapters import registry
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
@@ -28,7 +29,10 @@ from ventory.core.quantity import (
     plain,
 )
 from ventory.db.paging import DEFAULT_LIMIT, MOST
+from ventory.web.answers import Shaped
 from ventory.web.requests import LARGEST_ID
+
+registry.register("pydantic", Shaped)
 
 
 class In(BaseModel):
