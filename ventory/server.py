@@ -145,7 +145,9 @@ class FairWorker(ThreadWorker):
         if not has_more and not select.select([conn.sock], [], [], FOLLOWS_SECONDS)[0]:
             return False
         there = what_arrived(conn)
-        return there is not None and there != b"" and not is_sign_in(there)
+        if not there:
+            return False
+        return not is_sign_in(there)
 
     def _somebody_waits(self) -> bool:
         return self.in_hand > self.cfg.threads

@@ -19,13 +19,10 @@ PIPELINED = 300
 def answers(wire: socket.socket) -> int:
     """How many answers came until the other side says nothing more, or closes."""
     wire.settimeout(20)
-    count = 0
-    while count < PIPELINED:
-        part = wire.recv(1 << 16)
-        if not part:
-            break
-        count += part.count(b"HTTP/1.1 200")
-    return count
+    came = bytearray()
+    while came.count(b"HTTP/1.1 200") < PIPELINED and (part := wire.recv(1 << 16)):
+        came += part
+    return came.count(b"HTTP/1.1 200")
 
 
 @pytest.fixture

