@@ -238,6 +238,7 @@ def test_no_form_overwrites_what_somebody_changed_in_between(api, browser, chain
 
         assert (path, first.status_code, second.status_code) == (path, 303, 412)
         assert "in between. Load it again and repeat your change." in second.text
+        assert f'<a href="{path}">Load it again</a>' in second.text
         assert f'value="{next(reversed(fields.values()))}"' in second.text or "keeps_stock" in fields, path
 
 

@@ -131,8 +131,7 @@ def _expected(error: errors.VentoryError):
         more = {key: value for key, value in error.details.items() if key not in ("title", "status", "code")}
         response = problem(status, error.code, error.message, fields_of(error), **more)
     else:
-        again = ("Load it again", shown_at()) if isinstance(error, errors.Stale) else None
-        response = page(status, error.message, way=again)
+        response = page(status, error.message)
     if isinstance(error, errors.Overloaded | errors.TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if status == 401 and is_api():
