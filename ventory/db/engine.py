@@ -58,7 +58,14 @@ def open_engine(url: str | URL, *, pool_size: int = 10, behind_pooler: bool = Fa
         event.listen(engine, "connect", dialect.sqlite.prepare)
         event.listen(engine, "begin", dialect.sqlite.begin)
         return engine
-    settings: dict = {"pool_size": pool_size, "max_overflow": pool_size, "pool_recycle": 1800}
+    # The connection that rested least is taken first: fewer of the server's processes are busy, with warmer caches. In
+    # turn, as the pool does by itself, a restock took a twentieth more of both sides.
+    settings: dict = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_recycle": 1800,
+        "pool_use_lifo": True,
+    }
     connect_args: dict = {"connect_timeout": 5, "application_name": "ventory"}
     if behind_pooler:
         settings = {"poolclass": NullPool}
