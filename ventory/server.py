@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import mmap
 import os
 import re
@@ -25,7 +26,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from ventory import security_log
-from ventory.processes import die_with_parent
+from ventory.processes import die_with_parent, keep_to_a_share, use_large_pages
 from ventory.web.proxies import client_of
 
 # A request goes to the database eight times, and each time its thread must get the interpreter back. At Python's 5 ms
@@ -81,9 +82,9 @@ def settings(config) -> list[str]:
     ]
 
 
-SLOTS = 64
-_held = memoryview(mmap.mmap(-1, SLOTS * 4)).cast("i")
-"""How many connections each web process holds, plus one; 0 for no process. Shared, as it is made before they fork."""
+SEATS = 64
+_held = memoryview(mmap.mmap(-1, SEATS * 4)).cast("i")
+"""How many connections the web process in each seat holds, plus one; 0 for none. Shared, as made before they fork."""
 
 
 class FairWorker(ThreadWorker):
@@ -100,6 +101,8 @@ class FairWorker(ThreadWorker):
     Those who sign in stand in line here and have one thread between them. A sign-in takes three times a list's time
     of the interpreter, besides the hash: eight who signed in again and again made a list's p99 eleven times as long.
     """
+
+    seat: int
 
     def __init__(self, *args, **more) -> None:
         super().__init__(*args, **more)
@@ -234,7 +237,7 @@ class FairWorker(ThreadWorker):
 
     def notify(self) -> None:
         super().notify()
-        _held[self.age % SLOTS] = self.nr_conns + 1
+        _held[self.seat % SEATS] = self.nr_conns + 1
 
     def accept(self, listener) -> None:
         fewest = min((held for held in _held if held), default=0)
@@ -242,7 +245,7 @@ class FairWorker(ThreadWorker):
         if ahead > 0:
             time.sleep(0.002 * min(ahead, 5))
         super().accept(listener)
-        _held[self.age % SLOTS] = self.nr_conns + 1
+        _held[self.seat % SEATS] = self.nr_conns + 1
 
     def handle_error(self, req, client, addr, exc) -> None:
         """A connection that speaks no proper HTTP reaches no application: it is noted here."""
@@ -335,7 +338,7 @@ def _date(second: int) -> str:
 
 
 def child_exit(_server, web_process) -> None:
-    _held[web_process.age % SLOTS] = 0
+    _held[web_process.seat % SEATS] = 0
 
 
 class _Worker:
@@ -372,13 +375,26 @@ def when_ready(_server) -> None:
         print(welcome, flush=True)
 
 
-def post_fork(_server, _web_process) -> None:
+def pre_fork(server, web_process) -> None:
+    """Give a new web process the first seat that is free: another one's after it ended, not while it still serves."""
+    taken = {each.seat for each in server.WORKERS.values()}
+    web_process.seat = next(seat for seat in itertools.count() if seat not in taken)
+
+
+def post_fork(server, web_process) -> None:
     die_with_parent()
+    keep_to_a_share(web_process.seat, server.cfg.workers)
     wsgi.Response = NamelessResponse
     util.http_date = lambda timestamp=None: _date(int(timestamp or time.time()))
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def post_worker_init(_web_process) -> None:
+    """The application is loaded: most of what it consists of stays as it is and where it is."""
+    gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 100)
+    use_large_pages()
 
 
 def on_exit(_server) -> None:
