@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -56,7 +57,10 @@ def large_kilobytes(granted: bool) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.skipif(not processes.may_use_large_pages(), reason="this machine grants no large pages")
+KERNEL = tuple(int(number) for number in re.findall(r"[0-9]+", os.uname().release)[:2])
+
+
+@pytest.mark.skipif(KERNEL < (6, 1) or not processes.may_use_large_pages(), reason="this machine grants no large pages")
 def test_what_is_loaded_moves_into_large_pages_and_stays_the_same():
     assert large_kilobytes(granted=True) >= large_kilobytes(granted=False) + 4096
 
@@ -81,3 +85,11 @@ def test_a_process_keeps_to_its_share(monkeypatch):
     processes.keep_to_a_share(1, 2)
 
     assert asked == [(0, [2, 7])]
+
+
+def test_a_sandbox_that_forbids_it_stops_no_process(monkeypatch):
+    def forbidden(_process, _processors):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    processes.keep_to_a_share(0, 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-MADV_HUGEPAGE, MADV_COLLAPSE = 14, 25
+MADV_COLLAPSE = 25
 LARGE_PAGE = 2 * 1024 * 1024
 LARGE_PAGES_SETTING = "/sys/kernel/mm/transparent_hugepage/enabled"
 
@@ -26,7 +27,9 @@ def keep_to_a_share(seat: int, processes: int) -> None:
     their caches cold: two processes on two processors did a tenth to a sixth more restocks when each kept to its own.
     seat: counted from 0
     """
-    if sys.platform == "linux":
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError):  # some sandboxes forbid it
         os.sched_setaffinity(0, share(sorted(os.sched_getaffinity(0)), seat, processes))
 
 
@@ -36,7 +39,7 @@ def share(processors: list[int], seat: int, processes: int) -> list[int]:
 
 
 def use_large_pages() -> None:
-    """Hold what this process has loaded by now in pages of 2 MB, where the kernel grants them.
+    """Hold what this process has loaded by now in pages of 2 MB, where the kernel grants them (Linux 6.1 and later).
 
     A request walks through tens of megabytes; looked up 4 kB at a time, a restock took a fifteenth more of a process.
     """
@@ -47,8 +50,7 @@ def use_large_pages() -> None:
     for start, end in _own_memory():
         first, last = -(-start // LARGE_PAGE) * LARGE_PAGE, end // LARGE_PAGE * LARGE_PAGE
         if first < last:
-            madvise(first, last - first, MADV_HUGEPAGE)
-            madvise(first, last - first, MADV_COLLAPSE)  # now, instead of when the kernel comes round
+            madvise(first, last - first, MADV_COLLAPSE)
 
 
 def may_use_large_pages() -> bool:
