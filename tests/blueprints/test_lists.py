@@ -157,3 +157,10 @@ def test_products_page_the_same_way_whatever_their_order(api, chain):
         for limit in (1, 5, 23, 50):
             rows = walked(api, f"/api/products?sort={sort}&limit={limit}")
             assert [row["sku"] for row in rows] == order
+
+
+@pytest.mark.parametrize("address", ["/stock/movements", "/audit"])
+def test_a_list_says_no_filter_that_limits_nothing(browser, shelves, address):
+    asked = browser.get(f"{address}?since=2020-01-01&until=soon").text
+    assert "From: 2020-01-01" in asked
+    assert "soon" not in re.search(r'<div class="chips">.*?</div>', asked, re.S).group(0)

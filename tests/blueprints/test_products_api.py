@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ventory.blueprints.auth.models import Inventory
+from ventory.db.unit_of_work import transaction
+
 MOUNTS = ["/api", "/api/v1"]
 
 
@@ -65,6 +68,21 @@ def test_only_name_and_sku_are_needed(api, chain):
     product = api.post("/api/products", {"name": "Mug", "sku": "M"}).json
     assert (product["stock_level"], product["unit"]) == (0, "pcs")
     assert [row["code"] for row in product["stores"]] == ["LEEDS"]
+
+
+def test_where_no_store_is_the_default_an_item_stands_nowhere_until_one_is_named(api, chain):
+    with transaction() as session:
+        session.get_one(Inventory, chain.inventory_id).default_store_id = None
+    nowhere = api.post("/api/products", {"name": "Mug", "sku": "M"})
+    bare = api.post("/api/v1/items", {"name": "Cup", "sku": "C", "reorder_point": 3})
+    assert (nowhere.status_code, nowhere.json["stores"], bare.status_code) == (201, [], 201)
+    refused = api.post("/api/products", {"name": "Jug", "sku": "J", "stock_level": 2})
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "store")
+    named = api.post("/api/products", {"name": "Jug", "sku": "J", "stock_level": 2, "store": "YORK"})
+    assert [(row["code"], row["on_hand"]) for row in named.json["stores"]] == [("YORK", 2)]
+    assert api.post(f"/api/products/{nowhere.json['id']}/restock", {"quantity": 5, "store": "YORK"}).status_code == 201
+    shown = api.get(f"/api/products/{nowhere.json['id']}").json
+    assert [(row["code"], row["on_hand"]) for row in shown["stores"]] == [("YORK", 5)]
 
 
 def test_a_taken_sku_is_409_whatever_its_case_and_free_again_after_archiving(api):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -146,6 +147,19 @@ def number_in(written: str, digits: int = 15) -> int | None:
 def number_asked(name: str) -> int | None:
     """The whole number of a parameter in the address, or None."""
     return number_in(request.args.get(name, ""))
+
+
+def day_in(written: str) -> date | None:
+    """The day that somebody wrote as 2026-03-09, or None when it is none."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def day_asked(name: str) -> date | None:
+    """The day of a parameter in the address, or None."""
+    return day_in(request.args.get(name, ""))
 
 
 def numbers_in(written: Iterable[str]) -> list[int]:

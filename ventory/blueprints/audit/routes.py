@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from urllib.parse import urlencode
 
 from flask import Blueprint, g, render_template, request, url_for
@@ -18,7 +17,7 @@ from ventory.web import reading
 from ventory.web.auth import SIGNED_IN, guard
 from ventory.web.csv_files import csv_file
 from ventory.web.pages import RowAddresses
-from ventory.web.requests import number_asked
+from ventory.web.requests import day_asked, number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.turns import one_at_a_time
 
@@ -143,17 +142,10 @@ def _filter() -> AuditFilter:
         kind=request.args.get("kind") or None,
         action=request.args.get("action") or None,
         subject=subject,
-        since=_day("since"),
-        until=_day("until"),
+        since=day_asked("since"),
+        until=day_asked("until"),
         search=request.args.get("q", "").strip()[:200] or None,
     )
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _export_address() -> str:

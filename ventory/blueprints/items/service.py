@@ -156,7 +156,10 @@ class Archived:
 
 @use_case
 def add(command: AddItem) -> ItemView:
-    """Add an item, carried by a store from the start, with opening stock when there is some."""
+    """Add an item, with opening stock when there is some.
+
+    The store that is named, else the default, carries it from the start; where there is neither, none does yet.
+    """
     with unit_of_work(command) as work:
         fields = command.fields
         assert isinstance(fields.name, str)
@@ -176,13 +179,15 @@ def add(command: AddItem) -> ItemView:
         work.session.flush()
         found = _found(work, item.id)
         _give_names(work, item, found.unit, fields)
-        stores = references.stores(work.connection, work.actor)
-        store = _store_of(command.stock, found, stores, {})
-        if found.keeps_stock:
-            stock_rules.locked_balances(work, {(store.id, item.id)})
-            _apply_stock(work, found, store, command.stock, stores, kind="opening")
-        elif command.stock.asks_anything:
+        if command.stock.asks_anything and not found.keeps_stock:
             raise BadInput(f"{found.name} keeps no stock.", field="stock_level")
+        stores = references.stores(work.connection, work.actor)
+        is_for_a_store = command.stock.asks_anything or command.stock.store is not None or stores.default_id is not None
+        if is_for_a_store:
+            store = _store_of(command.stock, found, stores, {})
+            if found.keeps_stock:
+                stock_rules.locked_balances(work, {(store.id, item.id)})
+                _apply_stock(work, found, store, command.stock, stores, kind="opening")
         work.emit(ItemChanged(item.id, "added"), item.id)
         return work.result(_view(work, item.id))
 

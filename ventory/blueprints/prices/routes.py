@@ -22,7 +22,7 @@ from ventory.db.paging import DEFAULT_LIMIT, Page
 from ventory.web import reading
 from ventory.web.auth import asked, guard
 from ventory.web.pages import Removal, RowAddresses, form_page, gone, press, submit
-from ventory.web.requests import number_asked, number_in
+from ventory.web.requests import day_asked, number_asked, number_in
 from ventory.web.schemas import amount_text
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 
@@ -95,11 +95,8 @@ def _chosen(lists: list[queries.PriceListView]) -> queries.PriceListView | None:
 
 
 def _day(name: str, otherwise: date) -> date:
-    try:
-        day = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return otherwise
-    return day if date(1900, 1, 1) <= day <= date(9000, 12, 31) else otherwise
+    day = day_asked(name)
+    return day if day is not None and date(1900, 1, 1) <= day <= date(9000, 12, 31) else otherwise
 
 
 @prices_bp.route("/items/prices", methods=["GET", "POST"])

@@ -36,7 +36,7 @@ from ventory.web import charts, reading
 from ventory.web.auth import asked, guard
 from ventory.web.formats import quantity
 from ventory.web.pages import RowAddresses, gone, press, submit
-from ventory.web.requests import number_asked
+from ventory.web.requests import day_asked, number_asked
 from ventory.web.tables import Column, Empty, Filter, Tab, Table
 from ventory.web.urls import local_target
 
@@ -160,8 +160,8 @@ def movements():
                 search=request.args.get("q") or None,
                 movement_id=number_asked("movement"),
                 external_reference=request.args.get("reference") or None,
-                since=_day("since"),
-                until=_day("until"),
+                since=day_asked("since"),
+                until=day_asked("until"),
             ),
             limit=DEFAULT_LIMIT,
             cursor=request.args.get("cursor"),
@@ -186,13 +186,6 @@ def movements():
         store=store,
         names={each.id: "here" if store and each.id == store.id else each.name for each in current.mine()},
     )
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 @stock_bp.get("/items/<int:item_id>")
