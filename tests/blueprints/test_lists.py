@@ -159,8 +159,7 @@ def test_products_page_the_same_way_whatever_their_order(api, chain):
             assert [row["sku"] for row in rows] == order
 
 
-@pytest.mark.parametrize("address", ["/stock/movements", "/audit"])
+@pytest.mark.parametrize("address", ["/stock/movements", "/admin/audit"])
 def test_a_list_says_no_filter_that_limits_nothing(browser, shelves, address):
     asked = browser.get(f"{address}?since=2020-01-01&until=soon").text
-    assert "From: 2020-01-01" in asked
-    assert "soon" not in re.search(r'<div class="chips">.*?</div>', asked, re.S).group(0)
+    assert re.findall(r'<span class="chip">(.*?) <', asked) == ["From: 2020-01-01"]

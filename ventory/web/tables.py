@@ -11,6 +11,7 @@ from flask import request, session
 from werkzeug.datastructures import MultiDict
 
 from ventory.db.paging import Page
+from ventory.web.requests import day_in
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Filter:
 
     @property
     def value(self) -> str:
-        return request.args.get(self.name, "")
+        """What is asked for; nothing where a day is meant and none was written, as no list is limited by that."""
+        written = request.args.get(self.name, "")
+        return "" if self.kind == "date" and day_in(written) is None else written
 
     @property
     def shown(self) -> str:
