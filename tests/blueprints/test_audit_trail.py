@@ -46,6 +46,27 @@ def test_a_row_says_in_words_who_changed_what(api, chain, tea):
     assert api.get(f"{AUDIT}/{row['id']}").json == row
 
 
+def test_a_price_of_a_list_is_told_with_what_it_was_and_is(api, chain, tea):
+    chain.item("mug", name="Mug")
+    club = api.post("/api/v1/price-lists", {"code": "CLUB", "name": "Club"}).json["id"]
+
+    def told(*prices: tuple[int, str]) -> tuple[str, list]:
+        asked = {"prices": [{"item_id": item_id, "amount": amount} for item_id, amount in prices], "replace": True}
+        assert api.post(f"/api/v1/price-lists/{club}/prices", asked).status_code == 201
+        row = api.get(AUDIT).json[0]
+        return row["said"], [(each["label"], each["before"], each["after"]) for each in row["changes"]]
+
+    said, changes = told((tea, "2.40"))
+    assert said == "set prices of Yorkshire Tea"
+    assert ("amount", None, "2.40") in changes
+    assert told((tea, "2.40")) == ("set prices of Yorkshire Tea", [])
+    said, changes = told((tea, "2.30"), (chain.items["mug"], "7"))
+    assert said == "set prices of Club"
+    amounts = [(before, after) for label, before, after in changes if label == "amount"]
+    assert {before for before, _ in amounts} >= {"2.40"}
+    assert {after for _, after in amounts} >= {"2.30", "7.00"}
+
+
 def test_references_are_shown_by_name(api, chain, tea):
     drinks = api.post("/api/v1/categories", {"name": "Drinks"}).json["id"]
     api.patch(f"/api/v1/items/{tea}", {"category_id": drinks}, headers={"If-Match": "*"})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis.strategies import builds, integers, just, lists, none, tuples
 
 from ventory.core.errors import BadInput, PriceOverlaps, Rejected
-from ventory.core.pricing import InForce, ListPrices, Period, plan, price_on, withdraw
+from ventory.core.pricing import InForce, ListPrices, Period, Plan, plan, price_on, withdraw
 
 TODAY = date(2026, 3, 10)
 
@@ -63,6 +63,10 @@ def test_a_price_to_come_gives_way_to_one_that_begins_before_it():
     assert plan([period(2, 5, 9, 7)], period(3, 1), TODAY, replaces=True).removed == (period(2, 5, 9, 7),)
     shortened = plan([period(2, 5, None, 7)], period(3, 1, 6), TODAY, replaces=True)
     assert shortened.changed == (period(2, 7, None, 7),)
+
+
+def test_the_same_price_for_the_same_days_stands_as_it_is():
+    assert plan([period(2, -30, None, 7)], period(2, -30), TODAY, replaces=True) == Plan()
 
 
 def test_no_price_ends_the_one_that_holds():

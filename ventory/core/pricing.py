@@ -99,6 +99,8 @@ def plan(existing: Sequence[Period], new: Period, today: date, *, replaces: bool
             f"Another price holds {said(held)}. Choose other days, or let the new price replace it.",
             field="valid_from",
         )
+    if any(replace(period, id=None) == new for period in in_the_way):
+        return Plan()  # it stands already
     if in_the_way and new.valid_from < today:
         raise BadInput("A price that held already stays as it was. Begin today or later.", field="valid_from")
     removed, changed = [], []

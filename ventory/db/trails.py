@@ -281,7 +281,8 @@ def _is_one_of(table: Table, rows: dict[str, dict[str, Any]]) -> Any:
 
 def _told_of_insert(trail: Trail, table: Table, state: ORMExecuteState) -> None:
     given: Any = state.parameters
-    rows: list[dict[str, Any]] = list(given) if isinstance(given, list | tuple) else [given] if given else []
+    assert given is not None, "add rows by a list of values, or to the session: the trail sees no values in a statement"
+    rows: list[dict[str, Any]] = list(given) if isinstance(given, list | tuple) else [given]
     names = _key_columns(table)
     for number, row in enumerate(rows, 1):
         known = [row.get(name) for name in names]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from ventory.blueprints.items import references
 from ventory.blueprints.items.references import FoundItem, ItemRef
@@ -179,6 +179,7 @@ def set_prices(command: SetPrices) -> PricesSet:
         if problems:
             _refuse(problems, len(command.prices))
         ids = [period.id for periods in by_item.values() for period in periods if period.id is not None]
+        work.trail.about(*(("item", next(iter(by_item))) if len(by_item) == 1 else ("price_list", row.id)))
         work.emit(PricesChanged(row.id, tuple(sorted(by_item))), row.id)
         return work.result(
             PricesSet(row.id, row.code, row.name, len(by_item), tuple(queries.prices(work.session, work.actor, ids)))
@@ -250,20 +251,18 @@ def _write(work: UnitOfWork, list_id: int, item_id: int, existing: Sequence[Peri
     gone = {period.id for period in (*decided.removed, *decided.changed)}
     stand = [period for period in existing if period.id not in gone] + list(decided.changed)
     for period in decided.added:
-        price_id = work.session.execute(
-            insert(Price)
-            .values(
-                inventory_id=work.inventory_id,
-                list_id=list_id,
-                item_id=item_id,
-                amount=period.amount,
-                valid_from=period.valid_from,
-                valid_until=period.valid_until,
-                created_at=work.now,
-            )
-            .returning(Price.id)
-        ).scalar_one()
-        stand.append(Period(period.amount, period.valid_from, period.valid_until, price_id))
+        price = Price(
+            inventory_id=work.inventory_id,
+            list_id=list_id,
+            item_id=item_id,
+            amount=period.amount,
+            valid_from=period.valid_from,
+            valid_until=period.valid_until,
+            created_at=work.now,
+        )
+        work.session.add(price)
+        work.session.flush()
+        stand.append(Period(period.amount, period.valid_from, period.valid_until, price.id))
     return stand
 
 
