@@ -83,6 +83,7 @@ class Change:
     state: "" when both are shown, "secret" for what is never written, "personal" and "costs" for what this reader may
         not see, "erased" for personal values that are gone; then before and after are None
     name: of the row; label: of the field; note: a sentence instead of a field
+    is_own: whether it says which row was added or removed, as the name does already; pages leave it out
     """
 
     kind: str
@@ -94,6 +95,7 @@ class Change:
     after: str | None = None
     state: str = ""
     note: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -332,13 +334,25 @@ def _changes(actor: Actor, entries: list[dict], private: dict | None, names: dic
             continue
         row = (kind, key, _row_name(entry, names))
         hidden = "costs" if kind in OF_COSTS and not _sees_costs(actor) else ""
+        own = _own(entry)
         for field, (before, after) in entry["changes"].items():
             shown = (None, None) if hidden else (_text(field, before, names), _text(field, after, names))
-            yield Change(*row, field, words.field_word(field), *shown, state=hidden)
+            yield Change(*row, field, words.field_word(field), *shown, state=hidden, is_own=field in own)
         for field in entry.get("personal", ()):
             yield _personal(actor, row, field, hidden, private)
         for field in entry.get("secret", ()):
             yield Change(*row, field, words.field_word(field), state="secret")
+
+
+def _own(entry: dict) -> set[str]:
+    """The fields that say which row was added or removed; only its number, where it consists of nothing else."""
+    fields = entry["changes"]
+    if not all(before is None or after is None for before, after in fields.values()):
+        return set()
+    own = {"id", *_joined(entry)} & fields.keys()
+    if own < fields.keys() or entry.get("personal") or entry.get("secret"):
+        return own
+    return {"id"} if {"id"} < fields.keys() else set()
 
 
 def _personal(actor: Actor, row: tuple[str, str, str], field: str, hidden: str, private: dict | None) -> Change:
