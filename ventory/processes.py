@@ -34,7 +34,7 @@ def keep_to_a_share(seat: int, processes: int) -> None:
 
 
 def share(processors: list[int], seat: int, processes: int) -> list[int]:
-    """One process's processors: as many as any other's. All, where there are fewer than processes."""
+    """One process's processors, as many as any other's give or take one; all of them where processes are more."""
     return processors[seat % processes :: processes] if processes <= len(processors) else processors
 
 

@@ -159,6 +159,7 @@ def add(command: AddItem) -> ItemView:
     """Add an item, with opening stock when there is some.
 
     The store that is named, else the default, carries it from the start; where there is neither, none does yet.
+    raises: BadInput, among others when a level is asked for where there is neither
     """
     with unit_of_work(command) as work:
         fields = command.fields
