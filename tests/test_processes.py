@@ -15,8 +15,7 @@ from ventory.processes import share
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked")
 
 LOADED = """
-import mmap, sys
-from ventory import processes
+import mmap
 from ventory.processes import use_large_pages
 
 held = mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

@@ -103,6 +103,15 @@ def test_rows_that_are_added_and_removed_tell_all_they_held(chain, engine):
     assert (told["kind"], told["changes"]["name"]) == ("tag", ["green", None])
 
 
+def test_rows_whose_values_stand_in_the_statement_are_refused_as_the_trail_cannot_see_them(chain, engine):
+    before = len(trail(engine))
+    with pytest.raises(AssertionError, match="sees no values in a statement"):
+        doing(
+            chain, lambda work: work.session.execute(insert(Tag).values(inventory_id=work.inventory_id, **tag("red")))
+        )
+    assert len(trail(engine)) == before
+
+
 def test_several_flushes_tell_the_first_value_and_the_last(chain, engine):
     doing(chain, lambda work: work.session.add(Tag(inventory_id=work.inventory_id, **tag("one"))))
 

@@ -18,7 +18,7 @@ from ventory.core.days import local_day
 from ventory.core.errors import BadInput
 from ventory.core.periods import Period, period
 from ventory.web import reading
-from ventory.web.requests import number_in
+from ventory.web.requests import day_in, number_in
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,10 @@ def asked() -> Asked:
 
 
 def _day(written: str, notes: list[str]) -> date | None:
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
+    day = day_in(written)
+    if written and day is None:
         notes.append(f"“{written}” is no date; a date looks like 2026-11-21.")
-        return None
+    return day
 
 
 def _number(written: str, what: str, notes: list[str]) -> int | None:

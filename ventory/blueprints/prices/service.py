@@ -179,7 +179,10 @@ def set_prices(command: SetPrices) -> PricesSet:
         if problems:
             _refuse(problems, len(command.prices))
         ids = [period.id for periods in by_item.values() for period in periods if period.id is not None]
-        work.trail.about(*(("item", next(iter(by_item))) if len(by_item) == 1 else ("price_list", row.id)))
+        if len(by_item) == 1:
+            work.trail.about("item", *by_item)
+        else:
+            work.trail.about("price_list", row.id)
         work.emit(PricesChanged(row.id, tuple(sorted(by_item))), row.id)
         return work.result(
             PricesSet(row.id, row.code, row.name, len(by_item), tuple(queries.prices(work.session, work.actor, ids)))
